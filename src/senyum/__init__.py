@@ -1,0 +1,1 @@
+"""Senyum: the digital service system of an Indonesian Mal Pelayanan Publik."""

@@ -1,0 +1,117 @@
+"""What a citizen comes for, and the lines in which a mall offers it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from senyum.malls.models import Agency, Booth, Counter, Mall
+
+
+class Service(models.Model):
+    """A service of an agency, with its standard time in minutes at the counter and its fee.
+
+    `fee_rupiah` is 0 for "gratis" and null when the fee depends on the case (then `fee_text` says on what).
+    `pays_at_cashier`: after the counter the citizen pays at the mall's cashier, as a further leg of the visit.
+    """
+
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="services")
+    code = models.SlugField(max_length=60)
+    name = models.TextField()
+    name_su = models.TextField(default="", blank=True)
+    name_en = models.TextField(default="", blank=True)
+    keywords = models.TextField(default="", blank=True)
+    standard_minutes = models.PositiveSmallIntegerField()
+    time_text = models.TextField(default="", blank=True)
+    fee_rupiah = models.PositiveIntegerField(null=True, blank=True)
+    fee_text = models.TextField(default="", blank=True)
+    pays_at_cashier = models.BooleanField(default=False)
+    source = models.TextField(default="", blank=True)
+    is_sample = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agency", "code"], name="service_code_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Requirement(models.Model):
+    """A document or condition of a service, with its legal basis and its reason where known."""
+
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="requirements")
+    sort = models.PositiveSmallIntegerField()
+    text = models.TextField()
+    text_su = models.TextField(default="", blank=True)
+    text_en = models.TextField(default="", blank=True)
+    legal_basis = models.TextField(default="", blank=True)
+    reason = models.TextField(default="", blank=True)
+
+    class Meta:
+        ordering = ["sort"]
+        constraints = [models.UniqueConstraint(fields=["service", "sort"], name="requirement_sort_once")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class LineGroup(models.Model):
+    """Lines that share a label prefix of one or two letters, unique in the mall."""
+
+    mall = models.ForeignKey(Mall, on_delete=models.PROTECT, related_name="line_groups")
+    prefix = models.CharField(max_length=2)
+    name = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mall", "prefix"], name="line_prefix_once"),
+            models.CheckConstraint(condition=Q(prefix__regex=r"^[A-Z]{1,2}$"), name="line_prefix_letters"),
+        ]
+
+    def __str__(self) -> str:
+        return self.prefix
+
+
+class Line(models.Model):
+    """One service offered in one mall: the line in which its tickets wait.
+
+    `quota_per_day` limits the tickets of a day (null: no limit but the booth's). `agency` repeats the booth's, for scopes.
+    """
+
+    class Kind(models.TextChoices):
+        SERVICE = "service"
+        PICKUP = "pickup"
+        CASHIER = "cashier"
+
+    mall = models.ForeignKey(Mall, on_delete=models.PROTECT, related_name="lines")
+    booth = models.ForeignKey(Booth, on_delete=models.PROTECT, related_name="lines")
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="lines")
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="lines")
+    group = models.ForeignKey(LineGroup, on_delete=models.PROTECT, related_name="lines")
+    kind = models.TextField(choices=Kind.choices, default=Kind.SERVICE)
+    quota_per_day = models.PositiveIntegerField(null=True, blank=True)
+    active = models.BooleanField(default=True)
+    sort = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["sort", "id"]
+        constraints = [models.UniqueConstraint(fields=["mall", "service"], name="line_once")]
+
+    def __str__(self) -> str:
+        return str(self.service)
+
+
+class CounterLine(models.Model):
+    """Which lines a counter serves first (tier 1) and which it helps out with (tier 2)."""
+
+    FIRST, HELP = 1, 2
+
+    counter = models.ForeignKey(Counter, on_delete=models.CASCADE, related_name="counter_lines")
+    line = models.ForeignKey(Line, on_delete=models.CASCADE, related_name="counter_lines")
+    tier = models.PositiveSmallIntegerField(default=FIRST)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["counter", "line"], name="counter_line_once"),
+            models.CheckConstraint(condition=Q(tier__in=[1, 2]), name="counter_line_tier"),
+        ]

@@ -1,0 +1,1 @@
+"""Mall, agency, booth, counter, calendar and opening hours."""

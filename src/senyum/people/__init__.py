@@ -1,0 +1,1 @@
+"""Users, roles, devices and tokens: who somebody is and what they may see."""

@@ -1,0 +1,1 @@
+"""Who sits at which counter, from when to when, with pauses and their reasons."""

@@ -1,0 +1,1 @@
+"""The base page, components, tokens, icons and small scripts that the other surfaces share."""

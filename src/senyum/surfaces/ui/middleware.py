@@ -1,0 +1,1 @@
+"""Language of a request, and refusals turned into answers."""

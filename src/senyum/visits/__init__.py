@@ -1,0 +1,1 @@
+"""Visit, ticket, call: a citizen's way through the hall, from the door to the last counter."""

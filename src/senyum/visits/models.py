@@ -1,0 +1,231 @@
+"""Visit, ticket, call and what numbers them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django_scopes import ScopedManager
+
+from senyum.catalogue.models import Line, LineGroup, Requirement
+from senyum.malls.models import Agency, Counter, Mall
+from senyum.people.models import Device, User
+from senyum.roster.models import CounterSession
+from senyum.visits import states
+
+
+class PriorityClass(models.Model):
+    """The policy row of a class: what its head start in the order and its promise are, in minutes.
+
+    Set once per ticket: `turn_at` = anchor - head start, `promised_by` = anchor + promise.
+    `code` is one of `visits.classes.CODES`, whose words stand there.
+    """
+
+    mall = models.ForeignKey(Mall, on_delete=models.CASCADE, related_name="+")
+    code = models.TextField()
+    head_start_minutes = models.PositiveSmallIntegerField(default=0)
+    promise_minutes = models.PositiveSmallIntegerField()
+    sort = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["sort"]
+        constraints = [models.UniqueConstraint(fields=["mall", "code"], name="priority_class_once")]
+
+
+class Visit(models.Model):
+    """One person's stay in the mall: one label, one or more tickets.
+
+    `token` is the unguessable part of the citizen's link. `age_band`, `district` and `has_phone` are
+    optional, asked once, for the equal-service audit. `quantity` is how many documents or people.
+    """
+
+    class Channel(models.TextChoices):
+        KIOSK = "kiosk"
+        GREETER = "greeter"
+        PHONE = "phone"
+        COUNTER = "counter"
+        PAPER = "paper"
+        API = "api"
+
+    mall = models.ForeignKey(Mall, on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    group = models.ForeignKey(LineGroup, on_delete=models.PROTECT, related_name="+")
+    number = models.PositiveIntegerField()
+    label = models.CharField(max_length=10)
+    token = models.CharField(max_length=32, unique=True)
+    channel = models.TextField(choices=Channel.choices)
+    priority = models.TextField()
+    language = models.CharField(max_length=2, default="id")
+    quantity = models.PositiveSmallIntegerField(default=1)
+    age_band = models.TextField(default="", blank=True)
+    district = models.TextField(default="", blank=True)
+    has_phone = models.BooleanField(null=True)
+    arrived_at = models.DateTimeField()
+    greeted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mall", "day", "label"], name="label_once_a_day"),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="visit_quantity"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Ticket(models.Model):
+    """One leg of a visit: one service, one line.
+
+    `turn_at` (the order) and `promised_by` (what was said) are set once. `people_ahead`, `wait_p50` and
+    `wait_p90` (minutes) are what was promised at issue; `wait_basis` says from what. `held_until`: the
+    citizen asked to be passed over until then. `invited_at`/`smiled_at`: the smile invitation and its use.
+    """
+
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="tickets")
+    mall = models.ForeignKey(Mall, on_delete=models.PROTECT, related_name="+")
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    leg = models.PositiveSmallIntegerField(default=1)
+    state = models.TextField(choices=[(s, s) for s in states.STATES], default=states.WAITING)
+    priority = models.TextField()
+    quantity = models.PositiveSmallIntegerField(default=1)
+    queued_at = models.DateTimeField()
+    turn_at = models.DateTimeField()
+    promised_by = models.DateTimeField()
+    held_until = models.DateTimeField(null=True)
+    delays = models.PositiveSmallIntegerField(default=0)
+    rejoins = models.PositiveSmallIntegerField(default=0)
+    people_ahead = models.PositiveIntegerField()
+    wait_p50 = models.FloatField(null=True)
+    wait_p90 = models.FloatField(null=True)
+    wait_basis = models.TextField(default="", blank=True)
+    called_at = models.DateTimeField(null=True)
+    serving_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    session = models.ForeignKey(CounterSession, on_delete=models.PROTECT, null=True, related_name="+")
+    counter = models.ForeignKey(Counter, on_delete=models.PROTECT, null=True, related_name="+")
+    outcome = models.TextField(default="", blank=True)
+    missing = models.ForeignKey(Requirement, on_delete=models.SET_NULL, null=True, related_name="+")
+    case_number = models.TextField(default="", blank=True)
+    note = models.TextField(default="", blank=True)
+    forwarded_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    invited_at = models.DateTimeField(null=True)
+    smiled_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager(agency="agency")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["visit"], condition=Q(state__in=states.AT_COUNTER), name="one_counter_per_visit"
+            ),
+            models.UniqueConstraint(
+                fields=["session"], condition=Q(state__in=states.AT_COUNTER), name="one_open_ticket_per_session"
+            ),
+            models.UniqueConstraint(fields=["visit", "leg"], name="ticket_leg_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["line", "day", "turn_at", "id"],
+                name="ticket_waiting",
+                condition=Q(state=states.WAITING),
+            ),
+            models.Index(fields=["mall", "day", "state"], name="ticket_mall_day"),
+            models.Index(fields=["line", "called_at"], name="ticket_pace"),
+        ]
+
+
+class Call(models.Model):
+    """One announcement of a ticket at a counter, and the ledger of why this ticket and who was passed over.
+
+    `why` is a code of `visits.rules.Why`; `passed_over` counts those with an earlier turn in the lines this
+    counter serves; `reason` is the officer's own words when somebody else was called. `quiet`: shown, not spoken.
+    """
+
+    class Kind(models.TextChoices):
+        CALL = "call"
+        RECALL = "recall"
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="calls")
+    mall = models.ForeignKey(Mall, on_delete=models.PROTECT, related_name="+")
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
+    session = models.ForeignKey(CounterSession, on_delete=models.PROTECT, related_name="+")
+    counter = models.ForeignKey(Counter, on_delete=models.PROTECT, related_name="+")
+    kind = models.TextField(choices=Kind.choices, default=Kind.CALL)
+    at = models.DateTimeField()
+    why = models.TextField()
+    passed_over = models.PositiveIntegerField(default=0)
+    passed_labels = models.JSONField(default=list)
+    reason = models.TextField(default="", blank=True)
+    quiet = models.BooleanField(default=False)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager(agency="agency")
+
+    class Meta:
+        indexes = [models.Index(fields=["mall", "at"], name="call_mall_at")]
+
+
+class LabelSequence(models.Model):
+    """The last number given for a prefix of a mall on one day: the contended row, locked late and briefly."""
+
+    mall = models.ForeignKey(Mall, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    prefix = models.CharField(max_length=2)
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["mall", "day", "prefix"], name="label_sequence_once")]
+
+
+class LabelBlock(models.Model):
+    """Numbers set aside for a kiosk that is cut off or for a numbered paper pad: first to last, inclusive."""
+
+    mall = models.ForeignKey(Mall, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    group = models.ForeignKey(LineGroup, on_delete=models.PROTECT, related_name="+")
+    first = models.PositiveIntegerField()
+    last = models.PositiveIntegerField()
+    device = models.ForeignKey(Device, on_delete=models.SET_NULL, null=True, related_name="+")
+    note = models.TextField(default="", blank=True)
+    granted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(first__lte=models.F("last")), name="label_block_order")]
+
+
+class DayQuota(models.Model):
+    """How many tickets of a line (or, with `line` null, of a booth) were issued on a day that has a quota."""
+
+    key = models.TextField()
+    day = models.DateField()
+    issued = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key", "day"], name="day_quota_once")]
+
+
+class Arrival(models.Model):
+    """Somebody came through the door (the greeter's tap), was greeted, and perhaps took a ticket."""
+
+    mall = models.ForeignKey(Mall, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    at = models.DateTimeField()
+    greeted_at = models.DateTimeField(null=True)
+    greeted_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    visit = models.OneToOneField(Visit, on_delete=models.CASCADE, null=True, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["mall", "day", "at"], name="arrival_mall_day")]
+
+
+class DayClosing(models.Model):
+    """That a mall's day was closed: the closing job's mark, so that it happens once."""
+
+    mall = models.ForeignKey(Mall, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    stage = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["mall", "day", "stage"], name="day_closing_once")]
