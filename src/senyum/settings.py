@@ -38,7 +38,7 @@ def _database(url: str) -> dict[str, object]:
         "OPTIONS": {
             **query,
             "options": "-c lock_timeout=3000 -c idle_in_transaction_session_timeout=15000",
-            "server_side_binding": True,
+            "prepare_threshold": 3,
         },
     }
 

@@ -1,0 +1,101 @@
+"""Who may do what, and whose people they see. The one place where roles become permissions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from senyum.core.errors import NotAllowed
+from senyum.journal.actor import Actor
+from senyum.malls.models import Booth, Mall
+from senyum.people.models import Role, RoleName, User
+
+#: permission -> the roles that hold it in their mall (or, for officers and coordinators, in their agency there).
+PERMISSIONS: dict[str, frozenset[str]] = {
+    "greet": frozenset({RoleName.GREETER, RoleName.MANAGER}),
+    "serve": frozenset({RoleName.OFFICER, RoleName.COORDINATOR}),
+    "take_over": frozenset({RoleName.OFFICER, RoleName.COORDINATOR, RoleName.MANAGER}),
+    "see_floor": frozenset(
+        {RoleName.COORDINATOR, RoleName.GREETER, RoleName.MANAGER, RoleName.LEADERSHIP, RoleName.ADMINISTRATOR}
+    ),
+    "steer_floor": frozenset({RoleName.MANAGER}),
+    "set_priority": frozenset({RoleName.GREETER, RoleName.OFFICER, RoleName.COORDINATOR, RoleName.MANAGER}),
+    "pair_device": frozenset({RoleName.MANAGER, RoleName.ADMINISTRATOR}),
+    "manage_people": frozenset({RoleName.ADMINISTRATOR}),
+}
+#: Roles that see every agency of their mall.
+HALL_ROLES = frozenset({RoleName.GREETER, RoleName.MANAGER, RoleName.LEADERSHIP, RoleName.ADMINISTRATOR})
+
+
+@dataclass(frozen=True)
+class Place:
+    """Somewhere a user may work: `kind` names the surface, `title` what the card says."""
+
+    kind: str
+    mall: str
+    mall_name: str
+    title: str | Promise
+    agency: str
+    url: str
+
+
+def actor_of(user: User) -> Actor:
+    """The user as the journal names them: the log-in name, which stays when the person's name is erased."""
+    return Actor("user", str(user.pk), user.username)
+
+
+def roles_in(user: User, mall: Mall) -> frozenset[str]:
+    """The user's roles in the mall; none for somebody who is inactive."""
+    if not user.is_active:
+        return frozenset()
+    return frozenset(Role.objects.filter(user=user, mall=mall).values_list("role", flat=True))
+
+
+def may(user: User, mall: Mall, permission: str) -> bool:
+    """Whether one of the user's roles in the mall holds the permission. KeyError for an unknown permission."""
+    return bool(PERMISSIONS[permission] & roles_in(user, mall))
+
+
+def demand(user: User, mall: Mall, permission: str) -> None:
+    """Raise NotAllowed unless `may`."""
+    if not may(user, mall, permission):
+        raise NotAllowed("not_allowed", _("Peran Anda tidak mengizinkan ini. Minta bantuan pengelola MPP."))
+
+
+def agency_ids(user: User, mall: Mall) -> list[int]:
+    """The agencies whose people the user sees in the mall. Never None: an empty list means none."""
+    roles = list(Role.objects.filter(user=user, mall=mall).values_list("role", "agency_id")) if user.is_active else []
+    if any(role in HALL_ROLES for role, _agency in roles):
+        return sorted(Booth.objects.filter(mall=mall).values_list("agency_id", flat=True))
+    return sorted({agency for _role, agency in roles if agency is not None})
+
+
+_PLACES: dict[str, tuple[str, str | Promise, str]] = {
+    RoleName.OFFICER: ("counter", _("Loket saya"), "/counter/{mall}/"),
+    RoleName.COORDINATOR: ("floor", _("Lantai layanan"), "/console/{mall}/floor/"),
+    RoleName.GREETER: ("greeter", _("Menyambut di pintu"), "/greeter/{mall}/"),
+    RoleName.MANAGER: ("floor", _("Lantai layanan"), "/console/{mall}/floor/"),
+    RoleName.LEADERSHIP: ("floor", _("Lantai layanan"), "/console/{mall}/floor/"),
+    RoleName.ADMINISTRATOR: ("floor", _("Lantai layanan"), "/console/{mall}/floor/"),
+}
+_ALSO: dict[str, tuple[str, ...]] = {
+    RoleName.COORDINATOR: (RoleName.OFFICER,),
+    RoleName.MANAGER: (RoleName.GREETER,),
+}
+
+
+def places(user: User) -> list[Place]:
+    """Where the user may work, one entry per surface, mall and agency, in the order of the roles."""
+    if not user.is_active:
+        return []
+    answer: dict[tuple[str, str, str], Place] = {}
+    roles = Role.objects.filter(user=user).select_related("mall", "agency").order_by("mall_id", "id")
+    for role in roles:
+        for name in (role.role, *_ALSO.get(role.role, ())):
+            kind, title, url = _PLACES[name]
+            agency = role.agency.short_name if role.agency else ""
+            place = Place(kind, role.mall.code, role.mall.short_name, title, agency, url.format(mall=role.mall.code))
+            answer.setdefault((kind, role.mall.code, agency), place)
+    return list(answer.values())

@@ -1,0 +1,123 @@
+"""Bearer tokens: made once, shown once, kept as a digest, looked up from memory."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from senyum.journal.actor import Actor
+from senyum.people.models import ApiToken, DeviceKind, RoleName
+
+#: What a token of each role may do; `senyum token create` gives these, an administrator may give fewer.
+SCOPES: dict[str, tuple[str, ...]] = {
+    DeviceKind.KIOSK: ("hall:read", "visits:write", "events:read"),
+    DeviceKind.DISPLAY: ("hall:read", "events:read"),
+    DeviceKind.SMILE: ("hall:read", "smile:write"),
+    RoleName.GREETER: ("hall:read", "visits:write", "events:read"),
+    RoleName.OFFICER: ("hall:read", "counters:write", "events:read"),
+    RoleName.COORDINATOR: ("hall:read", "counters:write", "events:read"),
+    RoleName.MANAGER: ("hall:read", "visits:write", "counters:write", "events:read"),
+    RoleName.LEADERSHIP: ("hall:read", "events:read"),
+    RoleName.ADMINISTRATOR: ("hall:read", "events:read"),
+}
+ALL_SCOPES = tuple(sorted({scope for scopes in SCOPES.values() for scope in scopes}))
+
+#: A revoked token, or one whose user or device was switched off, still works this long (seconds) in a process.
+KEPT_SECONDS = 5.0
+_MAX_KEPT = 10_000
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a valid token says of its bearer."""
+
+    token_id: int
+    role: str
+    mall_id: int
+    mall_code: str
+    agency_id: int | None
+    user_id: int | None
+    device_id: int | None
+    scopes: frozenset[str]
+    actor: Actor
+
+
+def new_secret() -> tuple[str, str, bytes]:
+    """(secret to show once, prefix, digest): 256 bits from the operating system."""
+    prefix = secrets.token_hex(4)
+    secret = f"sny_{prefix}_{secrets.token_urlsafe(32)}"
+    return secret, prefix, digest(secret)
+
+
+def digest(secret: str) -> bytes:
+    """SHA-256 of the secret: enough for 256 random bits, and fast."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+_kept: dict[bytes, tuple[float, Identity | None]] = {}
+_lock = threading.Lock()
+
+
+def look_up(secret: str, now: datetime) -> Identity | None:
+    """The bearer of `secret`, or None when it is unknown, expired, revoked or its user or device is switched off.
+
+    Answers come from memory for `KEPT_SECONDS`; `now` is wall time.
+    """
+    key = digest(secret)
+    clock = time.monotonic()
+    kept = _kept.get(key)
+    if kept is not None and clock - kept[0] < KEPT_SECONDS:
+        return kept[1]
+    identity = _read(secret, key, now)
+    with _lock:
+        if len(_kept) >= _MAX_KEPT:
+            _kept.clear()
+        _kept[key] = (clock, identity)
+    return identity
+
+
+def forget() -> None:
+    """Forget what this process kept (after a revocation here, and in tests)."""
+    with _lock:
+        _kept.clear()
+
+
+def _read(secret: str, key: bytes, now: datetime) -> Identity | None:
+    parts = secret.split("_", 2)
+    if len(parts) != 3 or parts[0] != "sny":
+        return None
+    token = (
+        ApiToken.objects.filter(prefix=parts[1], revoked_at=None).select_related("mall", "user", "device").first()
+    )
+    if token is None or not hmac.compare_digest(bytes(token.digest), key):
+        return None
+    if token.expires_at is not None and token.expires_at <= now:
+        return None
+    if token.user is not None and not token.user.is_active:
+        return None
+    if token.device is not None and not token.device.active:
+        return None
+    return Identity(
+        token_id=token.pk,
+        role=token.role,
+        mall_id=token.mall_id,
+        mall_code=token.mall.code,
+        agency_id=token.agency_id,
+        user_id=token.user_id,
+        device_id=token.device_id,
+        scopes=frozenset(token.scopes),
+        actor=_actor(token),
+    )
+
+
+def _actor(token: ApiToken) -> Actor:
+    if token.user is not None:
+        return Actor("user", str(token.user_id), token.user.username)
+    if token.device is not None:
+        return Actor("device", str(token.device_id), token.device.name)
+    return Actor("token", token.prefix, token.role)
