@@ -1,0 +1,87 @@
+"""One embedded PostgreSQL for a whole test run, started before Django reads its settings.
+
+The run's controller starts it; pytest-xdist workers find its address in their environment, and
+pytest-django gives each of them a database of its own.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import django
+import pytest
+
+from senyum.core import postgres
+
+_OWN = "SENYUM_TEST_HALL"
+
+
+def _open_directory(prefix: str) -> Path:
+    """A temporary directory that the unprivileged uid of the server can walk through."""
+    path = Path(tempfile.mkdtemp(prefix=prefix))
+    path.chmod(0o711)
+    return path
+
+
+def _begin() -> Callable[[], None]:
+    """Start the run's hall, point the environment at it, set Django up; returns what ends it.
+
+    Here and not in a hook: pytest-django reads the settings before any hook of ours, and the conftest
+    files below this one may import models.
+    """
+    os.environ["DJANGO_SETTINGS_MODULE"] = "senyum.settings"
+    if os.environ.get(_OWN):
+        return lambda: None
+    hall = _open_directory("senyum-test-")
+    given = os.environ.get("SENYUM_TEST_DATABASE_URL")
+    server = None if given else postgres.start(hall / "postgres", durable=False)
+    os.environ[_OWN] = str(hall)
+    os.environ["SENYUM_DATA"] = str(hall)
+    os.environ["DATABASE_URL"] = given or (server.url if server else "")
+    for name in ("SENYUM_CLOCK", "SENYUM_DEMO", "SENYUM_TLS", "SENYUM_DEBUG", "SENYUM_SECRET"):
+        os.environ.pop(name, None)
+
+    def end() -> None:
+        if server:
+            server.stop()
+        shutil.rmtree(hall, ignore_errors=True)
+        os.environ.pop(_OWN, None)
+
+    return end
+
+
+_end = _begin()
+atexit.register(_end)
+django.setup()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: object) -> None:
+    """The migrated test database, with the cache table that migrations do not make."""
+    from django.core.management import call_command
+
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        call_command("createcachetable", verbosity=0)
+
+
+@pytest.fixture
+def hall_directory() -> Iterator[Path]:
+    """A data directory for one test; the server's unprivileged uid can reach it (unlike `tmp_path`)."""
+    path = _open_directory("senyum-hall-")
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def durable_postgres(hall_directory: Path) -> Iterator[postgres.Server]:
+    """A server of its own with all promises about crashes kept, for tests that kill it."""
+    server = postgres.start(hall_directory / "postgres")
+    yield server
+    running = postgres.start(hall_directory / "postgres")
+    server.stop()
+    running.stop()
