@@ -1,0 +1,468 @@
+"""A whole day of a hall, in random order, against the promises of docs/ticket-life.md.
+
+The hall is a small model in memory: it moves tickets only through `visits.states.TRANSITIONS` and calls only whom
+`engine.discipline` chooses. The product is then built on the same table and the same key. Times are minutes; a
+wall-clock minute passes only in `time_passes`, so everything between two of those lies within the ten seconds of undo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from senyum.engine import discipline
+from senyum.engine.discipline import Choice, Waiting
+from senyum.visits import states
+
+LINES = range(4)
+#: Counter -> (lines served first, lines helped out with). Line 3 is helped out with only.
+COUNTERS: dict[int, tuple[set[int], set[int]]] = {0: ({0, 1}, {2}), 1: ({1, 2}, {3}), 2: ({0}, {1, 3})}
+#: Class -> (head start, promise) in minutes.
+POLICY = {"regular": (0, 30), "elderly": (20, 15), "disability": (40, 10)}
+
+
+@dataclass
+class Ticket:
+    id: int
+    visit: int
+    line: int
+    turn_at: float
+    promised_by: float
+    queued_at: float
+    state: str = states.WAITING
+    held_until: float | None = None
+    delays: int = 0
+    rejoins: int = 0
+    counter: int | None = None
+    called_at: float | None = None
+    outcome: str = ""
+    invited: bool = False
+    smiled: bool = False
+    forwarded_from: int | None = None
+
+
+@dataclass
+class Hall:
+    """The model. Each method is a command: it changes rows, or returns False and changes nothing."""
+
+    chooser: Callable[..., Choice | None] = discipline.choose
+    now: float = 0.0
+    tickets: dict[int, Ticket] = field(default_factory=dict)
+    closed: bool = False
+    paused_at: float | None = None
+    #: Counter -> the last action: (undo command, ticket, the rows before), each of which undo must bring back.
+    undoable: dict[int, list[tuple[str, int, dict[int, Ticket]]]] = field(default_factory=dict)
+
+    def at_counter(self, *, visit: int | None = None, counter: int | None = None) -> list[Ticket]:
+        return [
+            t
+            for t in self.tickets.values()
+            if t.state in states.AT_COUNTER and (t.visit == visit or (counter is not None and t.counter == counter))
+        ]
+
+    def move(self, ticket: Ticket, command: str) -> bool:
+        """The table, and behind it the two constraints: a visit and a counter have one ticket at a counter."""
+        state = states.after(ticket.state, command)
+        if state is None:
+            return False
+        ticket.state = state
+        return True
+
+    def free(self, ticket: Ticket, counter: int) -> bool:
+        return not [t for t in self.at_counter(visit=ticket.visit, counter=counter) if t is not ticket]
+
+    def waiting(self) -> list[Waiting[float]]:
+        return [
+            Waiting(t.id, t.line, t.turn_at, t.promised_by, t.held_until, bool(self.at_counter(visit=t.visit)))
+            for t in self.tickets.values()
+            if t.state == states.WAITING
+        ]
+
+    def rows(self, *ids: int) -> dict[int, Ticket]:
+        return {id: replace(self.tickets[id]) for id in ids}
+
+    def issue(self, visit: int, lines: list[int], cls: str) -> None:
+        head_start, promise = POLICY[cls]
+        for line in lines:
+            id = len(self.tickets)
+            self.tickets[id] = Ticket(id, visit, line, self.now - head_start, self.now + promise, self.now)
+
+    def call(self, counter: int, wanted: int | None = None) -> Choice | None:
+        first, helps = COUNTERS[counter]
+        if self.paused_at is not None or self.closed or self.at_counter(counter=counter):
+            return None
+        if wanted is None:
+            choice = self.chooser(self.waiting(), first=first, helps=helps, now=self.now)
+        else:
+            choice = discipline.choose_by_hand(self.waiting(), wanted=wanted, first=first, helps=helps)
+        if choice is None:
+            return None
+        before = self.rows(choice.ticket)
+        ticket = self.tickets[choice.ticket]
+        assert self.free(ticket, counter) and self.move(ticket, "call")
+        ticket.counter, ticket.called_at = counter, self.now
+        self.undoable[counter] = [("undo_call", ticket.id, before)]
+        return choice
+
+    def act(self, counter: int, command: str) -> bool:
+        """recall, serve, absent, park, finish: of the ticket at this counter."""
+        for ticket in self.at_counter(counter=counter):
+            before = self.rows(ticket.id)
+            if not self.move(ticket, command):
+                return False
+            if command == "finish":
+                ticket.outcome, ticket.invited = states.DONE, True
+            if command != "recall":
+                self.undoable[counter] = [(f"undo_{command}", ticket.id, before)]
+            return True
+        return False
+
+    def next(self, counter: int) -> Choice | None:
+        """One key: finish the running one, then call; one undo takes back both."""
+        finished = self.act(counter, "finish")
+        done = self.undoable.get(counter, []) if finished else []
+        choice = self.call(counter)
+        if finished:
+            self.undoable[counter] = (self.undoable[counter] if choice else []) + done
+        return choice
+
+    def forward(self, counter: int, line: int) -> bool:
+        for ticket in self.at_counter(counter=counter):
+            before = self.rows(ticket.id)
+            if self.closed or not self.move(ticket, "forward"):
+                return False
+            ticket.outcome = states.FORWARDED
+            leg = replace(
+                Ticket(len(self.tickets), ticket.visit, line, ticket.turn_at, ticket.promised_by, self.now),
+                forwarded_from=ticket.id,
+            )
+            self.tickets[leg.id] = leg
+            self.undoable[counter] = [("undo_forward", ticket.id, before)]
+            return True
+        return False
+
+    def rejoin(self, ticket: Ticket) -> bool:
+        if self.closed or ticket.rejoins >= states.MAX_REJOINS or not self.move(ticket, "rejoin"):
+            return False
+        ticket.rejoins += 1
+        ticket.counter = ticket.called_at = None
+        return True
+
+    def requeue(self, ticket: Ticket) -> bool:
+        if self.closed or not self.move(ticket, "requeue"):
+            return False
+        ticket.counter = ticket.called_at = None
+        return True
+
+    def unpark(self, ticket: Ticket, counter: int) -> bool:
+        if not self.free(ticket, counter) or not self.move(ticket, "unpark"):
+            return False
+        ticket.counter = counter
+        self.undoable.pop(counter, None)
+        return True
+
+    def delay(self, ticket: Ticket, minutes: float) -> bool:
+        if ticket.delays >= states.MAX_DELAYS or not self.move(ticket, "delay"):
+            return False
+        ticket.held_until, ticket.delays = self.now + minutes, ticket.delays + 1
+        return True
+
+    def undo(self, counter: int) -> bool:
+        """All of the last press or nothing: the rows move back by the table, nothing is copied from a snapshot."""
+        steps = self.undoable.pop(counter, [])
+        kept = {id: replace(t) for id, t in self.tickets.items()}
+        if steps and all(self.undo_step(counter, command, self.tickets[id]) for command, id, _ in steps):
+            for _, id, before in steps:
+                assert self.tickets[id] == before[id], "undo restores exactly"
+            return True
+        self.tickets = kept
+        return False
+
+    def undo_step(self, counter: int, command: str, ticket: Ticket) -> bool:
+        needs_place = command != "undo_call"
+        if ticket.counter != counter or (needs_place and not self.free(ticket, counter)) or ticket.smiled:
+            return False
+        if command == "undo_forward":
+            [leg] = [t for t in self.tickets.values() if t.forwarded_from == ticket.id and t.state != states.CANCELLED]
+            if not self.move(leg, "cancel"):
+                return False
+        if not self.move(ticket, command):
+            return False
+        if command == "undo_call":
+            ticket.counter = ticket.called_at = None
+        ticket.outcome, ticket.invited = "", False
+        return True
+
+    def leave(self, ticket: Ticket) -> bool:
+        return self.move(ticket, "leave")
+
+    def pause(self) -> None:
+        self.paused_at = self.now
+
+    def resume(self) -> None:
+        assert self.paused_at is not None
+        for t in self.tickets.values():
+            if t.state in (states.WAITING, states.ABSENT, states.PARKED):
+                t.promised_by += max(self.now - max(self.paused_at, t.queued_at), 0)
+        self.paused_at = None
+
+    def sweep(self) -> None:
+        """Closing, and again after every step: what is not at a counter lapses, what falls back later lapses too."""
+        for ticket in self.tickets.values():
+            self.move(ticket, "lapse")
+
+    def midnight(self) -> None:
+        self.undoable.clear()
+        self.sweep()
+        for ticket in self.tickets.values():
+            self.move(ticket, "midnight")
+
+
+class Day(RuleBasedStateMachine):
+    """Rules are what people do; invariants are what the page promises."""
+
+    hall_type: type[Hall] = Hall
+
+    @initialize()
+    def morning(self) -> None:
+        self.hall = self.hall_type()
+        self.labels: list[str] = []
+        self.turns: dict[int, float] = {}
+
+    def pick(self, number: int, *wanted: str) -> Ticket | None:
+        found = [t for t in self.hall.tickets.values() if t.state in wanted]
+        return found[number % len(found)] if found else None
+
+    @rule(minutes=st.sampled_from([0, 1, 4, 12, 45]))
+    def time_passes(self, minutes: int) -> None:
+        self.hall.now += minutes
+        self.hall.undoable.clear()
+
+    @precondition(lambda self: not self.hall.closed)
+    @rule(
+        lines=st.lists(st.sampled_from(LINES), min_size=1, max_size=3, unique=True), cls=st.sampled_from(list(POLICY))
+    )
+    def somebody_arrives(self, lines: list[int], cls: str) -> None:
+        self.labels.append(f"A-{len(self.labels) + 1:03d}")
+        self.hall.issue(len(self.labels) - 1, lines, cls)
+
+    @rule(counter=st.sampled_from(list(COUNTERS)))
+    def next(self, counter: int) -> None:
+        finishing = {t.visit for t in self.hall.at_counter(counter=counter) if t.state == states.SERVING}
+        waiting = self.hall.waiting()
+        before = [t for t in waiting if not t.busy or self.hall.tickets[t.ticket].visit in finishing]
+        choice = self.hall.next(counter)
+        if choice is not None:
+            self.was_first(counter, choice, before)
+
+    def was_first(self, counter: int, choice: Choice, before: list[Waiting[float]]) -> None:
+        """Told without the key: nobody with an earlier turn could have been called in the same effective tier."""
+        first, helps = COUNTERS[counter]
+        now = self.hall.now
+        callable_now = [t for t in before if t.line in first | helps and (t.held_until is None or t.held_until <= now)]
+        urgent = [t for t in callable_now if t.line in first or now > t.promised_by]
+        peers = urgent or callable_now
+        assert choice.ticket in {t.ticket for t in peers}, "somebody of the first tier was waiting"
+        called = self.hall.tickets[choice.ticket]
+        assert called.turn_at == min(t.turn_at for t in peers), "an earlier turn was waiting"
+
+    @rule(counter=st.sampled_from(list(COUNTERS)), number=st.integers(0, 20))
+    def somebody_is_called_by_hand(self, counter: int, number: int) -> None:
+        if ticket := self.pick(number, states.WAITING):
+            self.hall.call(counter, wanted=ticket.id)
+
+    @rule(
+        counter=st.sampled_from(list(COUNTERS)),
+        command=st.sampled_from(["recall", "serve", "serve", "absent", "park", "finish"]),
+    )
+    def officer_acts(self, counter: int, command: str) -> None:
+        self.hall.act(counter, command)
+
+    @rule(counter=st.sampled_from(list(COUNTERS)), line=st.sampled_from(LINES))
+    def forwarded(self, counter: int, line: int) -> None:
+        self.hall.forward(counter, line)
+
+    @rule(counter=st.sampled_from(list(COUNTERS)))
+    def undo(self, counter: int) -> None:
+        count = len(self.hall.tickets)
+        self.hall.undo(counter)
+        assert len(self.hall.tickets) == count, "undo deletes nothing"
+        assert not self.hall.undo(counter), "one press is undone once"
+
+    @rule(number=st.integers(0, 20))
+    def rejoins(self, number: int) -> None:
+        if ticket := self.pick(number, states.ABSENT):
+            self.hall.rejoin(ticket)
+
+    @rule(number=st.integers(0, 20), counter=st.sampled_from(list(COUNTERS)), back=st.booleans())
+    def parked_one_returns(self, number: int, counter: int, back: bool) -> None:
+        if ticket := self.pick(number, states.PARKED):
+            _ = self.hall.requeue(ticket) if back else self.hall.unpark(ticket, counter)
+
+    @rule(number=st.integers(0, 20), line=st.sampled_from(LINES))
+    def redirected(self, number: int, line: int) -> None:
+        if (ticket := self.pick(number, states.WAITING)) and self.hall.move(ticket, "redirect"):
+            ticket.line = line
+
+    @rule(number=st.integers(0, 20), minutes=st.sampled_from([5, 30]))
+    def delays(self, number: int, minutes: int) -> None:
+        if ticket := self.pick(number, states.WAITING):
+            self.hall.delay(ticket, minutes)
+
+    @rule(number=st.integers(0, 20))
+    def leaves(self, number: int) -> None:
+        if ticket := self.pick(number, *states.STATES):
+            may_leave = ticket.state in (states.WAITING, states.CALLED, states.PARKED, states.ABSENT)
+            assert self.hall.leave(ticket) == may_leave
+
+    @rule(number=st.integers(0, 20))
+    def smiles(self, number: int) -> None:
+        if (ticket := self.pick(number, states.SERVED)) and ticket.invited:
+            ticket.smiled = True
+
+    @rule()
+    def hall_pauses_or_goes_on(self) -> None:
+        order = sorted(self.hall.waiting(), key=lambda t: (t.turn_at, t.ticket))
+        if self.hall.paused_at is None:
+            self.hall.pause()
+        else:
+            self.hall.resume()
+        assert [t.ticket for t in order] == [
+            t.ticket for t in sorted(self.hall.waiting(), key=lambda t: (t.turn_at, t.ticket))
+        ]
+
+    @precondition(lambda self: not self.hall.closed and self.hall.now > 60)
+    @rule()
+    def closes(self) -> None:
+        self.hall.closed = True
+        self.hall.sweep()
+
+    @invariant()
+    def the_sweep_goes_on_after_closing(self) -> None:
+        if self.hall.closed:
+            self.hall.sweep()
+            assert all(t.state in (*states.ENDED, *states.AT_COUNTER) for t in self.hall.tickets.values())
+
+    @invariant()
+    def nothing_is_lost(self) -> None:
+        assert list(self.hall.tickets) == list(range(len(self.hall.tickets)))
+        assert {t.visit for t in self.hall.tickets.values()} == set(range(len(self.labels)))
+        assert len(set(self.labels)) == len(self.labels)
+        assert all(t.state in states.STATES for t in self.hall.tickets.values())
+
+    @invariant()
+    def one_place_at_a_time(self) -> None:
+        for key in ("visit", "counter"):
+            places = [getattr(t, key) for t in self.hall.tickets.values() if t.state in states.AT_COUNTER]
+            assert None not in places
+            assert len(set(places)) == len(places), key
+
+    @invariant()
+    def the_turn_never_moves(self) -> None:
+        for id, ticket in self.hall.tickets.items():
+            expected = self.turns.setdefault(id, ticket.turn_at)
+            assert ticket.turn_at == expected
+            if ticket.forwarded_from is not None:
+                assert expected == self.turns[ticket.forwarded_from]
+
+    @invariant()
+    def limits_hold(self) -> None:
+        for t in self.hall.tickets.values():
+            assert t.rejoins <= states.MAX_REJOINS and t.delays <= states.MAX_DELAYS
+            assert (t.outcome != "") <= (t.state == states.SERVED)
+            assert t.invited <= (t.outcome == states.DONE) and t.smiled <= t.invited
+
+    def drain(self) -> None:
+        """No more arrivals: whoever waits is called, at most one counter action each per ticket."""
+        hall = self.hall
+        if hall.paused_at is not None:
+            hall.resume()
+        for _ in range(2 * len(hall.tickets) + 2):
+            hall.now += 30
+            for counter in COUNTERS:
+                hall.act(counter, "serve")
+                self.next(counter)
+        if not hall.closed:
+            assert not hall.waiting(), "somebody starved"
+
+    def teardown(self) -> None:
+        if not hasattr(self, "hall"):
+            return
+        self.drain()
+        self.hall.midnight()
+        assert all(t.state in states.ENDED for t in self.hall.tickets.values())
+        assert not any(self.hall.undo(counter) for counter in COUNTERS), "midnight ends undo"
+
+
+DAY = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestDay = Day.TestCase
+TestDay.settings = DAY
+
+
+def forgetful_undo(self: Hall, counter: int, command: str, ticket: Ticket) -> bool:
+    return self.move(ticket, command)
+
+
+def first_come(waiting: list[Waiting[float]], *, first: set[int], helps: set[int], now: float) -> Choice | None:
+    return discipline.choose([replace(t, turn_at=float(t.ticket)) for t in waiting], first=first, helps=helps, now=now)
+
+
+def first_lines_only(waiting: list[Waiting[float]], *, first: set[int], helps: set[int], now: float) -> Choice | None:
+    return discipline.choose(waiting, first=first, helps=(), now=now)
+
+
+def promise_ignored(waiting: list[Waiting[float]], *, first: set[int], helps: set[int], now: float) -> Choice | None:
+    return discipline.choose([replace(t, promised_by=1e9) for t in waiting], first=first, helps=helps, now=now)
+
+
+def hold_ignored(waiting: list[Waiting[float]], *, first: set[int], helps: set[int], now: float) -> Choice | None:
+    return discipline.choose([replace(t, held_until=None) for t in waiting], first=first, helps=helps, now=now)
+
+
+def siblings_ignored(waiting: list[Waiting[float]], *, first: set[int], helps: set[int], now: float) -> Choice | None:
+    return discipline.choose([replace(t, busy=False) for t in waiting], first=first, helps=helps, now=now)
+
+
+@pytest.mark.parametrize(
+    "chooser", [first_come, first_lines_only, promise_ignored, hold_ignored, siblings_ignored], ids=lambda c: c.__name__
+)
+def test_the_machine_catches_a_wrong_order(chooser: Callable[..., Choice | None]) -> None:
+    """Negative control: a machine that cannot fail would prove nothing."""
+
+    class WrongHall(Hall):
+        def __init__(self) -> None:
+            super().__init__(chooser=chooser)
+
+    assert_caught(WrongHall)
+
+
+def test_the_machine_catches_an_undo_that_forgets() -> None:
+    assert_caught(type("ForgetfulHall", (Hall,), {"undo_step": forgetful_undo}))
+
+
+def assert_caught(hall_type: type[Hall]) -> None:
+    broken = type("BrokenDay", (Day,), {"hall_type": hall_type})
+    quick = settings(
+        max_examples=400,
+        stateful_step_count=30,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        report_multiple_bugs=False,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(broken, settings=quick)
