@@ -80,7 +80,9 @@ def booths(mall: Mall) -> list[Booth]:
 def counters(mall: Mall) -> list[Counter]:
     """The active counters of a hall with booth and agency, by number."""
     return list(
-        Counter.objects.filter(mall=mall, active=True).select_related("booth__agency", "mall").order_by("number")
+        Counter.objects.filter(mall=mall, active=True)
+        .select_related("booth__agency", "mall")
+        .order_by("number")
     )
 
 

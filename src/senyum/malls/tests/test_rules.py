@@ -32,9 +32,21 @@ def plan(hours=None, **decisions):
 @pytest.mark.parametrize(
     ("zone", "last_second", "first_second"),
     [
-        ("Asia/Jakarta", datetime(2026, 11, 24, 16, 59, 59, tzinfo=UTC), datetime(2026, 11, 24, 17, tzinfo=UTC)),
-        ("Asia/Makassar", datetime(2026, 11, 24, 15, 59, 59, tzinfo=UTC), datetime(2026, 11, 24, 16, tzinfo=UTC)),
-        ("Asia/Jayapura", datetime(2026, 11, 24, 14, 59, 59, tzinfo=UTC), datetime(2026, 11, 24, 15, tzinfo=UTC)),
+        (
+            "Asia/Jakarta",
+            datetime(2026, 11, 24, 16, 59, 59, tzinfo=UTC),
+            datetime(2026, 11, 24, 17, tzinfo=UTC),
+        ),
+        (
+            "Asia/Makassar",
+            datetime(2026, 11, 24, 15, 59, 59, tzinfo=UTC),
+            datetime(2026, 11, 24, 16, tzinfo=UTC),
+        ),
+        (
+            "Asia/Jayapura",
+            datetime(2026, 11, 24, 14, 59, 59, tzinfo=UTC),
+            datetime(2026, 11, 24, 15, tzinfo=UTC),
+        ),
     ],
 )
 def test_midnight_belongs_to_the_mall(zone, last_second, first_second):

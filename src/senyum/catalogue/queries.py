@@ -1,0 +1,206 @@
+"""What surfaces read of services and lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from senyum.catalogue import rules
+from senyum.catalogue.models import CounterLine, Line, Requirement, Service
+from senyum.core.errors import NotPossible
+from senyum.malls.models import Counter, Mall
+
+
+@dataclass(frozen=True)
+class RequirementInfo:
+    """A requirement in the asked language, with its legal basis and reason ("" where unknown)."""
+
+    id: int
+    text: str
+    legal_basis: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class CounterInfo:
+    """A counter that serves a line: `tier` 1 first, 2 helping out."""
+
+    id: int
+    number: int
+    tier: int
+
+
+@dataclass(frozen=True)
+class LineInfo:
+    """A line as citizens and staff read it, in one language.
+
+    `prefix` starts its labels, `kind` is service, pickup or cashier, `standard_minutes` the time at the counter,
+    `time_text` until the product is ready, `fee` in words. `quota_per_day` is the line's own (None: the booth's).
+    """
+
+    id: int
+    service_id: int
+    code: str
+    name: str
+    agency_id: int
+    agency_code: str
+    agency: str
+    agency_name: str
+    booth_id: int
+    prefix: str
+    group: str
+    kind: str
+    standard_minutes: int
+    time_text: str
+    fee: str
+    fee_rupiah: int | None
+    fee_text: str
+    pays_at_cashier: bool
+    quota_per_day: int | None
+    requirements: tuple[RequirementInfo, ...]
+    counters: tuple[CounterInfo, ...]
+    is_sample: bool
+    source: str
+
+    @property
+    def first_counters(self) -> tuple[int, ...]:
+        """Numbers of the counters that serve this line first."""
+        return tuple(c.number for c in self.counters if c.tier == CounterLine.FIRST)
+
+
+def name_in(service: Service, language: str) -> str:
+    """The service's name in `language` (id, su, en); Indonesian where there is none."""
+    return {"su": service.name_su, "en": service.name_en}.get(language[:2], "") or service.name
+
+
+def text_in(requirement: Requirement, language: str) -> str:
+    """The requirement in `language`; Indonesian where there is none."""
+    return {"su": requirement.text_su, "en": requirement.text_en}.get(language[:2], "") or requirement.text
+
+
+def _requirement_info(row: Requirement, language: str) -> RequirementInfo:
+    return RequirementInfo(row.id, text_in(row, language), row.legal_basis, row.reason)
+
+
+def _line_info(line: Line, language: str) -> LineInfo:
+    service, agency = line.service, line.agency
+    counters = sorted(
+        (
+            CounterInfo(c.counter_id, c.counter.number, c.tier)
+            for c in line.counter_lines.all()
+            if c.counter.active
+        ),
+        key=lambda c: (c.tier, c.number),
+    )
+    return LineInfo(
+        id=line.id,
+        service_id=service.id,
+        code=service.code,
+        name=name_in(service, language),
+        agency_id=agency.id,
+        agency_code=agency.code,
+        agency=agency.short_name,
+        agency_name=agency.name,
+        booth_id=line.booth_id,
+        prefix=line.group.prefix,
+        group=line.group.name,
+        kind=line.kind,
+        standard_minutes=service.standard_minutes,
+        time_text=service.time_text,
+        fee=rules.fee_words(service.fee_rupiah, service.fee_text),
+        fee_rupiah=service.fee_rupiah,
+        fee_text=service.fee_text,
+        pays_at_cashier=service.pays_at_cashier,
+        quota_per_day=line.quota_per_day,
+        requirements=tuple(_requirement_info(r, language) for r in service.requirements.all()),
+        counters=tuple(counters),
+        is_sample=service.is_sample,
+        source=service.source,
+    )
+
+
+def _infos(lines: Iterable[Line], language: str) -> list[LineInfo]:
+    return [_line_info(line, language) for line in lines]
+
+
+def lines_of(mall: Mall, language: str = "id") -> list[LineInfo]:
+    """The active lines of a hall in its order: three queries, whatever their number."""
+    lines = (
+        Line.objects.filter(mall=mall, active=True)
+        .select_related("service", "agency", "group")
+        .prefetch_related("service__requirements", "counter_lines__counter")
+        .order_by("sort", "id")
+    )
+    return _infos(lines, language)
+
+
+def line_info(mall: Mall, line_id: int, language: str = "id") -> LineInfo:
+    """One active line of a hall. Raises NotPossible("no_line")."""
+    lines = (
+        Line.objects.filter(mall=mall, active=True, id=line_id)
+        .select_related("service", "agency", "group")
+        .prefetch_related("service__requirements", "counter_lines__counter")
+    )
+    found = _infos(lines, language)
+    if not found:
+        raise NotPossible("no_line", _("Layanan itu tidak ada di MPP ini."))
+    return found[0]
+
+
+# One row a line: its name, the text people search in, and how similar each search word is to that text.
+_SIMILARITY = """
+SELECT line.id, service.name,
+       concat_ws(' ', service.name, service.name_su, service.name_en, service.keywords,
+                 agency.short_name, agency.name, agency.code) AS text,
+       ARRAY(SELECT word_similarity(word, lower(unaccent(concat_ws(' ', service.name, service.name_su,
+                                    service.name_en, service.keywords, agency.short_name))))
+               FROM unnest(%s::text[]) WITH ORDINALITY AS asked (word, place) ORDER BY place)
+  FROM catalogue_line line
+  JOIN catalogue_service service ON service.id = line.service_id
+  JOIN malls_agency agency ON agency.id = line.agency_id
+ WHERE line.mall_id = %s AND line.active
+"""
+
+
+def _ranked(mall: Mall, wanted: Sequence[str]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_SIMILARITY, [list(wanted), mall.pk])
+        candidates = [rules.Candidate(*row) for row in cursor.fetchall()]
+    return rules.rank(wanted, candidates)
+
+
+def search_lines(mall: Mall, text: str, language: str = "id", limit: int = 20) -> list[LineInfo]:
+    """The lines that answer what somebody typed or said, best first; with only filler words, all lines.
+
+    Forgives colloquial and Sundanese words, spelling and swapped letters. Nothing found: an empty list.
+    """
+    everything = lines_of(mall, language)
+    wanted = rules.search_words(text[:200])
+    if not wanted:
+        return everything[:limit]
+    by_id = {info.id: info for info in everything}
+    return [by_id[line_id] for line_id in _ranked(mall, wanted) if line_id in by_id][:limit]
+
+
+def requirements_of(line: Line, language: str = "id") -> list[RequirementInfo]:
+    """What somebody must bring for a line, in order."""
+    rows = Requirement.objects.filter(service_id=line.service_id).order_by("sort")
+    return [_requirement_info(row, language) for row in rows]
+
+
+def counter_tiers(counter: Counter) -> tuple[list[int], list[int]]:
+    """Ids of the active lines that a counter serves first, and of those it helps out with."""
+    first: list[int] = []
+    help_out: list[int] = []
+    rows = CounterLine.objects.filter(counter=counter, line__active=True).order_by("line__sort", "line_id")
+    for line_id, tier in rows.values_list("line_id", "tier"):
+        (first if tier == CounterLine.FIRST else help_out).append(line_id)
+    return first, help_out
+
+
+def cashier_line(mall: Mall) -> Line | None:
+    """The hall's cashier line, where a citizen pays after a counter; None when the hall has none."""
+    return Line.objects.filter(mall=mall, active=True, kind=Line.Kind.CASHIER).order_by("sort", "id").first()
