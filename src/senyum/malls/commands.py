@@ -21,8 +21,8 @@ from senyum.malls import queries
 from senyum.malls.models import Agency, Booth, BoothHours, CalendarDay, Counter, Mall
 from senyum.malls.rules import Hours
 
-#: The journal's chain for what belongs to no single mall (agencies, services). Never a mall's code: not a slug.
-HOUSE = "*"
+#: The journal's chain for what belongs to no single mall (agencies, services, users).
+HOUSE = "-"
 
 CREATED = "created"
 

@@ -92,6 +92,11 @@ def _calendar(year: int, language: str) -> Mapping[date, str]:
     return holidays.country_holidays("ID", years=year, categories=("public", "government"), language=language)
 
 
+def holidays_of(year: int) -> list[date]:
+    """The national holidays and days of joint leave of a year."""
+    return sorted(_calendar(year, "id"))
+
+
 def holiday_name(day: date) -> str | None:
     """The name of the national holiday or joint leave on `day`, in the active language, or None."""
     language = _CALENDAR_LANGUAGE.get((get_language() or "id")[:2], "id")
