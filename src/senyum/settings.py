@@ -108,7 +108,12 @@ TEMPLATES = [
                     ],
                 )
             ],
-            "builtins": ["django_cotton.templatetags.cotton", "django.templatetags.i18n"],
+            "builtins": [
+                "django_cotton.templatetags.cotton",
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "senyum.surfaces.ui.templatetags.house",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -147,6 +152,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("SENYUM_ORIGINS", "").split(",") if o]
 SECURE_REFERRER_POLICY = "same-origin"
+CSRF_FAILURE_VIEW = "senyum.surfaces.ui.views.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -168,6 +174,7 @@ CONTENT_SECURITY_POLICY = {
 LANGUAGE_CODE = "id"
 LANGUAGES = [("id", _("Bahasa Indonesia")), ("su", _("Basa Sunda")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["senyum.locale.formats"]
 TIME_ZONE = "Asia/Jakarta"
 USE_TZ = True
 

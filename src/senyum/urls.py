@@ -1,7 +1,15 @@
-"""Every address of the house."""
+"""Every address of the house. A surface adds one line."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("senyum.surfaces.ui.urls")),
+    path("accounts/", include("allauth.urls")),
+]
+
+handler400 = "senyum.surfaces.ui.views.bad_request"
+handler403 = "senyum.surfaces.ui.views.permission_denied"
+handler404 = "senyum.surfaces.ui.views.not_found"
+handler500 = "senyum.surfaces.ui.views.fault"

@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class UiConfig(AppConfig):
     name = "senyum.surfaces.ui"
     label = "surface_ui"
+
+    def ready(self) -> None:
+        from senyum.surfaces.ui.languages import teach_sundanese
+
+        teach_sundanese()

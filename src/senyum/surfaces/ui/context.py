@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 
+from senyum.core import clock
+
+
+@dataclass(frozen=True)
+class PageClock:
+    """The clocks at the moment of rendering (milliseconds since 1970) and the hall's speed."""
+
+    hall_ms: int
+    wall_ms: int
+    speed: str
+
 
 def house(request: HttpRequest) -> dict[str, Any]:
-    """Context of every template: whether this is a demo."""
-    return {"is_demo": settings.DEMO}
+    """Context of every template: whether this is a demo, the mall of the address, and the clocks."""
+    values: dict[str, Any] = {
+        "is_demo": settings.DEMO,
+        "clock": PageClock(
+            hall_ms=int(clock.now().timestamp() * 1000),
+            wall_ms=int(clock.wall().timestamp() * 1000),
+            speed=f"{clock.speed():g}",
+        ),
+    }
+    mall = getattr(request, "mall", None)
+    if mall is not None:
+        values["mall"] = mall
+    return values

@@ -1,0 +1,1 @@
+"""Translation catalogues and local formats."""

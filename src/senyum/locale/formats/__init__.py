@@ -1,0 +1,1 @@
+"""Local formats: how dates and numbers are written."""

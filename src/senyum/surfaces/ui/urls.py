@@ -1,0 +1,17 @@
+"""The addresses that belong to no surface."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from senyum.surfaces.ui import pairing, views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("language/", views.language, name="language"),
+    path("work/", views.work, name="work"),
+    path("device/", pairing.show, name="device"),
+    path("device/pair/", pairing.pair, name="device_pair"),
+    path("device/pair-sample/", pairing.pair_sample, name="device_pair_sample"),
+    path("device/unpair/", pairing.unpair, name="device_unpair"),
+]
