@@ -81,6 +81,11 @@ def address(socket: Path, database: str = DATABASE) -> str:
     return f"postgresql:///{database}?host={quote(str(socket))}&user={USER}"
 
 
+def expected_url(directory: Path) -> str:
+    """The address that the server of `directory` has, whether it runs or not."""
+    return address(_socket_directory(_home(directory)))
+
+
 # Programs
 
 
@@ -388,10 +393,20 @@ def _prepare(server: Server) -> None:
 
 
 def create_extensions(connection: psycopg.Connection) -> list[str]:
-    """Create the extensions that the server offers; returns those it lacks."""
-    rows = connection.execute("SELECT name FROM pg_available_extensions").fetchall()
-    offered = {str(row[0]) for row in rows}
+    """Create the extensions that the server offers and this role may create; returns those that are lacking.
+
+    `connection` is in autocommit mode.
+    """
+    rows = connection.execute("SELECT name, installed_version IS NOT NULL FROM pg_available_extensions").fetchall()
+    offered = {str(name): bool(installed) for name, installed in rows}
+    lacking = []
     for name in EXTENSIONS:
-        if name in offered:
+        if offered.get(name):
+            continue
+        try:
+            if name not in offered:
+                raise psycopg.errors.UndefinedFile
             connection.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(name)))
-    return [name for name in EXTENSIONS if name not in offered]
+        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedFile):
+            lacking.append(name)
+    return lacking

@@ -8,14 +8,17 @@ from pathlib import Path
 
 
 def data_directory() -> Path:
-    """The hall's data directory: `SENYUM_DATA`, else the user's data directory. Made when missing (0700)."""
+    """The hall's data directory: `SENYUM_DATA`, else the user's data directory.
+
+    Made when missing: 0700; for root 0711, so that the server's unprivileged uid can walk through to its own part.
+    """
     given = os.environ.get("SENYUM_DATA")
     if given:
         path = Path(given)
     else:
         base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
         path = Path(base) / "senyum"
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
     return path
 
 
