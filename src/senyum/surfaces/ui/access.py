@@ -144,13 +144,14 @@ def _log_in(request: HttpRequest) -> HttpResponse:
 
 @dataclass(frozen=True)
 class PairedDevice:
-    """The device a browser was paired as."""
+    """The device a browser was paired as. `speaks`: a board that is its hall's voice."""
 
     id: int
     kind: str
     name: str
     mall: Mall
     actor: Actor
+    speaks: bool
 
 
 def paired(request: HttpRequest) -> PairedDevice | None:
@@ -162,7 +163,8 @@ def paired(request: HttpRequest) -> PairedDevice | None:
     device = Device.objects.select_related("mall").filter(pk=identity.device_id, active=True).first()
     if device is None:
         return None
-    return PairedDevice(device.pk, device.kind, device.name, device.mall, identity.actor)
+    speaks = device.settings.get("speaks") is True
+    return PairedDevice(device.pk, device.kind, device.name, device.mall, identity.actor, speaks)
 
 
 def hall_agencies(mall: Mall) -> list[int]:
