@@ -21,8 +21,8 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/mypy src scripts conftest.py
-	$(BIN)/bandit -q -r src -c pyproject.toml
+	SENYUM_DATA=$(CURDIR)/.mypy_cache/hall $(BIN)/mypy src scripts conftest.py
+	$(BIN)/bandit -q -ii -r src -c pyproject.toml
 
 test: check
 	@$(PYTHON) scripts/bootstrap.py chromium >/dev/null

@@ -103,7 +103,7 @@ def up(
 
     _run(
         Plan(
-            host=host or ("0.0.0.0" if tls else "127.0.0.1"),  # noqa: S104  # nosec B104
+            host=host or ("0.0.0.0" if tls else "127.0.0.1"),  # nosec B104
             port=port,
             workers=workers,
             tls=tls,

@@ -140,7 +140,7 @@ def _digest(programs: Path) -> str:
 
 def _runs(programs: Path) -> bool:
     try:
-        command = [programs / "postgres", "--version"]
+        command = [str(programs / "postgres"), "--version"]
         done = subprocess.run(command, capture_output=True, check=False, preexec_fn=_become(None), cwd="/")
     except (OSError, subprocess.SubprocessError):
         return False
@@ -188,7 +188,7 @@ def _home(directory: Path) -> Path:
     if os.geteuid() == 0 and not directory.exists() and not _reachable(directory.parent / "x"):
         name = hashlib.sha256(str(directory).encode()).hexdigest()[:12]
         _SHARED_ROOT.mkdir(parents=True, exist_ok=True)
-        os.chmod(_SHARED_ROOT, 0o711)
+        os.chmod(_SHARED_ROOT, 0o711)  # nosec B103 -- walked through, not listed
         target = _SHARED_ROOT / name
         target.mkdir(exist_ok=True, mode=0o700)
         directory.parent.mkdir(parents=True, exist_ok=True)
@@ -262,7 +262,7 @@ def _make_cluster(home: Path, programs: Path, *, durable: bool) -> None:
         return
     draft = home / "cluster.new"
     shutil.rmtree(draft, ignore_errors=True)
-    command = [programs / "initdb", "-D", draft, "-U", USER, "--auth=trust", "-E", "UTF8"]
+    command = [str(programs / "initdb"), "-D", str(draft), "-U", USER, "--auth=trust", "-E", "UTF8"]
     command += ["--locale=C.UTF-8"] if _major_of(programs) < 17 else ["--locale-provider=builtin", "--locale=C.UTF-8"]
     command += [] if durable else ["--no-sync"]
     # Killed half-way, a draft is thrown away at the next start; only a whole cluster gets the name.

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -61,7 +61,7 @@ class Lock:
 
     def take(self, about: str) -> None:
         """Take the lock or raise AlreadyRunning with what its holder wrote."""
-        file = open(self.path, "a+")
+        file = open(self.path, "a+")  # noqa: SIM115 -- open as long as the lock is held
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -179,8 +179,7 @@ class Supervisor:
         return ""
 
     def _start(self, child: Child) -> None:
-        log = open(self.logs / f"{child.name}.log", "ab") if self.logs else None
-        try:
+        with open(self.logs / f"{child.name}.log", "ab") if self.logs else nullcontext() as log:
             child.process = subprocess.Popen(
                 list(child.command),
                 env={**os.environ, **child.environment},
@@ -190,9 +189,6 @@ class Supervisor:
                 start_new_session=True,
                 preexec_fn=ask_for_death_signal(os.getpid()),
             )
-        finally:
-            if log:
-                log.close()
         child.started = time.monotonic()
 
     def _shorten_logs(self) -> None:

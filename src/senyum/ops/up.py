@@ -15,9 +15,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from senyum.core import clock, postgres
+from senyum.core import clock, postgres, tls
 from senyum.core.supervisor import AlreadyRunning, Child, Lock, Supervisor, ask_for_death_signal
-from senyum.ops import hall, tls
+from senyum.ops import hall
 from senyum.ops.words import Words
 
 console = Console(highlight=False)
@@ -175,7 +175,8 @@ def _check_ports(plan: Plan) -> None:
         except OSError as error:
             raise CannotStart(
                 Words(
-                    f"Porta {port} di {plan.host} tidak bisa dipakai ({error.strerror}). Pilih yang lain: --port {port + 1}.",
+                    f"Porta {port} di {plan.host} tidak bisa dipakai ({error.strerror}). "
+                    f"Pilih yang lain: --port {port + 1}.",
                     f"Port {port} on {plan.host} cannot be used ({error.strerror}). Choose another: --port {port + 1}.",
                 )[plan.language]
             ) from error
@@ -195,7 +196,7 @@ def _folder(path: Path) -> Path:
 
 def _address(plan: Plan) -> str:
     host = plan.host
-    if host in ("0.0.0.0", "::"):  # noqa: S104 -- compared, not bound
+    if host in ("0.0.0.0", "::"):  # nosec B104
         found = [n for n in tls.names_of_this_machine() if n[0].isdigit() and not n.startswith("127.")]
         host = found[0] if found else "localhost"
     if host in ("127.0.0.1", "::1"):

@@ -9,11 +9,13 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -53,10 +55,8 @@ def names_of_this_machine() -> list[str]:
     """Host names and addresses under which devices may reach this machine."""
     host = socket.gethostname()
     names = {"localhost", "127.0.0.1", "::1", host, f"{host}.local"}
-    try:
+    with suppress(OSError):
         names |= {str(info[4][0]).split("%")[0] for info in socket.getaddrinfo(host, None)}
-    except OSError:
-        pass
     # No packet is sent: connecting a datagram socket only asks the routing table for the own address.
     for family, target in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
         try:
@@ -95,7 +95,7 @@ def _still_good(paths: Certificates, names: list[str], now: datetime) -> bool:
     authority = x509.load_pem_x509_certificate(paths.authority.read_bytes())
     try:
         certificate.verify_directly_issued_by(authority)
-    except Exception:  # noqa: BLE001 -- any doubt about the issuer means a new certificate
+    except (ValueError, TypeError, InvalidSignature):
         return False
     stated = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     have = {str(name.value) for name in stated}
