@@ -1,0 +1,74 @@
+"""All writes of a visit's life, by who causes them."""
+
+from senyum.visits.commands.call import CallResult, Running, call_by_hand, call_next
+from senyum.visits.commands.citizen import (
+    answer_smile_invitation,
+    delay,
+    leave,
+    leave_visit,
+    rejoin,
+)
+from senyum.visits.commands.counter import (
+    absent,
+    close_counter,
+    finish,
+    forward,
+    park,
+    recall,
+    requeue,
+    serve,
+    take_over,
+    undo,
+    unpark,
+)
+from senyum.visits.commands.greet import (
+    add_leg,
+    change_priority,
+    enter_paper,
+    grant_block,
+    greet,
+    note_arrival,
+    put_priority_class,
+    redirect,
+)
+from senyum.visits.commands.hall import close_day, end_day, pause_hall, resume_hall
+from senyum.visits.commands.issue import Issued, IssuedTicket, Key, issue_visit
+
+__all__ = [
+    "CallResult",
+    "Issued",
+    "IssuedTicket",
+    "Key",
+    "Running",
+    "absent",
+    "add_leg",
+    "answer_smile_invitation",
+    "call_by_hand",
+    "call_next",
+    "change_priority",
+    "close_counter",
+    "close_day",
+    "delay",
+    "end_day",
+    "enter_paper",
+    "finish",
+    "forward",
+    "grant_block",
+    "greet",
+    "issue_visit",
+    "leave",
+    "leave_visit",
+    "note_arrival",
+    "park",
+    "pause_hall",
+    "put_priority_class",
+    "recall",
+    "redirect",
+    "rejoin",
+    "requeue",
+    "resume_hall",
+    "serve",
+    "take_over",
+    "undo",
+    "unpark",
+]

@@ -1,0 +1,233 @@
+"""What issuing and calling must know of a hall, kept in memory for a few seconds.
+
+One snapshot per mall and process: lines, counters, policy rows, today's hours and the pace of each line.
+Reading it costs nothing; building it costs a handful of queries, whatever the length of the lines.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from senyum.catalogue.models import CounterLine, Line
+from senyum.core.errors import NotPossible
+from senyum.engine import pace
+from senyum.malls import queries as malls
+from senyum.malls.models import Counter, Mall
+from senyum.malls.rules import BoothDay
+from senyum.visits.models import PriorityClass
+
+KEEP_SECONDS = 3.0
+#: So many of a line's last calls make its recent pace; older than `RECENT_MINUTES` they say nothing about now.
+RECENT_CALLS, RECENT_MINUTES = 30, 120
+
+
+@dataclass(frozen=True)
+class HallLine:
+    """A line as the hot commands need it."""
+
+    id: int
+    agency_id: int
+    agency_code: str
+    agency_short: str
+    booth_id: int
+    booth_quota: int | None
+    group_id: int
+    prefix: str
+    kind: str
+    service_id: int
+    service: str
+    service_su: str
+    service_en: str
+    standard_minutes: int
+    pays_at_cashier: bool
+    quota: int | None
+    active: bool
+
+    def name(self, language: str) -> str:
+        """The service's name in `language`, Indonesian where it has none."""
+        return {"su": self.service_su, "en": self.service_en}.get(language) or self.service
+
+
+@dataclass(frozen=True)
+class HallCounter:
+    id: int
+    number: int
+    booth_id: int
+    agency_id: int
+    first: tuple[int, ...]
+    help: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Policy:
+    head_start_minutes: int
+    promise_minutes: int
+
+
+@dataclass(frozen=True)
+class Hall:
+    """One mall at one moment. `pace[line_id]` are the coefficients of the wait at issue."""
+
+    mall: Mall
+    day: date
+    lines: Mapping[int, HallLine]
+    counters: Mapping[int, HallCounter]
+    policies: Mapping[str, Policy]
+    hours: Mapping[int, BoothDay]
+    pace: Mapping[int, pace.Coefficients]
+    paused: bool
+
+    def line(self, line_id: int) -> HallLine:
+        """The line, or NotPossible when this mall does not offer it now."""
+        line = self.lines.get(line_id)
+        if line is None or not line.active:
+            raise NotPossible("no_line", _("Layanan itu tidak tersedia di MPP ini. Pilih layanan lain."))
+        return line
+
+    def cashier(self) -> HallLine | None:
+        """The line of the mall's cashier, if it has one."""
+        return next((line for line in self.lines.values() if line.kind == Line.Kind.CASHIER and line.active), None)
+
+
+_kept: dict[int, tuple[float, date, Hall]] = {}
+_counter_mall: dict[int, int] = {}
+_lock = threading.Lock()
+
+
+def hall_of(mall: Mall, now: datetime) -> Hall:
+    """The snapshot of `mall` at `now`, at most `KEEP_SECONDS` old, never of another day."""
+    day = malls.local_day(mall, now)
+    clock = time.monotonic()
+    kept = _kept.get(mall.pk)
+    if kept is not None and clock - kept[0] < KEEP_SECONDS and kept[1] == day:
+        return kept[2]
+    hall = _build(mall, day, now)
+    with _lock:
+        _kept[mall.pk] = (clock, day, hall)
+    return hall
+
+
+def mall_of_counter(counter_id: int) -> Mall:
+    """The mall a counter stands in; NotPossible when there is no such counter."""
+    code = _counter_codes().get(counter_id)
+    if code is None:
+        _counter_codes(again=True)
+        code = _counter_codes().get(counter_id)
+    if code is None:
+        raise NotPossible("no_counter", _("Loket itu tidak ada."))
+    return malls.mall_by_code(code)
+
+
+_codes: dict[int, str] = {}
+
+
+def _counter_codes(again: bool = False) -> dict[int, str]:
+    if again or not _codes:
+        _codes.update(Counter.objects.values_list("id", "mall__code"))
+    return _codes
+
+
+def forget() -> None:
+    """Forget the snapshots of this process (after a change of the hall here, and in tests)."""
+    with _lock:
+        _kept.clear()
+        _codes.clear()
+
+
+def _build(mall: Mall, day: date, now: datetime) -> Hall:
+    lines = {
+        line.pk: HallLine(
+            id=line.pk,
+            agency_id=line.agency_id,
+            agency_code=line.agency.code,
+            agency_short=line.agency.short_name,
+            booth_id=line.booth_id,
+            booth_quota=line.booth.quota_per_day,
+            group_id=line.group_id,
+            prefix=line.group.prefix,
+            kind=line.kind,
+            service_id=line.service_id,
+            service=line.service.name,
+            service_su=line.service.name_su,
+            service_en=line.service.name_en,
+            standard_minutes=line.service.standard_minutes,
+            pays_at_cashier=line.service.pays_at_cashier,
+            quota=line.quota_per_day,
+            active=line.active,
+        )
+        for line in Line.objects.filter(mall=mall).select_related("agency", "booth", "group", "service")
+    }
+    tiers: dict[int, dict[int, list[int]]] = {}
+    for counter_id, line_id, tier in CounterLine.objects.filter(counter__mall=mall).values_list(
+        "counter_id", "line_id", "tier"
+    ):
+        tiers.setdefault(counter_id, {1: [], 2: []})[tier].append(line_id)
+    counters = {
+        counter.pk: HallCounter(
+            id=counter.pk,
+            number=counter.number,
+            booth_id=counter.booth_id,
+            agency_id=counter.booth.agency_id,
+            first=tuple(tiers.get(counter.pk, {1: []})[1]),
+            help=tuple(tiers.get(counter.pk, {2: []})[2]),
+        )
+        for counter in Counter.objects.filter(mall=mall, active=True).select_related("booth")
+    }
+    return Hall(
+        mall=mall,
+        day=day,
+        lines=lines,
+        counters=counters,
+        policies={
+            row.code: Policy(row.head_start_minutes, row.promise_minutes)
+            for row in PriorityClass.objects.filter(mall=mall)
+        },
+        hours=malls.hours_of(mall, day),
+        pace=_pace(mall, day, now, lines),
+        paused=malls.hall_pause(mall) is not None,
+    )
+
+
+_PACE = """
+SELECT l.id, c.gaps, o.first, o.help
+FROM catalogue_line l
+LEFT JOIN LATERAL (
+  SELECT array_agg(q.at ORDER BY q.at DESC) AS gaps FROM (
+    SELECT extract(epoch FROM t.called_at)::float8 / 60 AS at FROM visits_ticket t
+    WHERE t.line_id = l.id AND t.called_at > %(since)s AND t.called_at <= %(now)s
+    ORDER BY t.called_at DESC LIMIT %(calls)s) q
+) c ON true
+LEFT JOIN LATERAL (
+  SELECT count(*) FILTER (WHERE cl.tier = 1) AS first, count(*) FILTER (WHERE cl.tier = 2) AS help
+  FROM catalogue_counterline cl
+  JOIN roster_countersession s ON s.counter_id = cl.counter_id AND s.state = 'open'
+  WHERE cl.line_id = l.id
+) o ON true
+WHERE l.mall_id = %(mall)s
+"""
+
+
+def _pace(mall: Mall, day: date, now: datetime, lines: Mapping[int, HallLine]) -> dict[int, pace.Coefficients]:
+    """The recent pace of every line: minutes between its last calls, and who is open for it now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _PACE,
+            {"mall": mall.pk, "since": now - timedelta(minutes=RECENT_MINUTES), "now": now, "calls": RECENT_CALLS},
+        )
+        rows = cursor.fetchall()
+    answer = {}
+    for line_id, times, first, helping in rows:
+        times = times or []
+        gaps = [later - earlier for later, earlier in pairwise(times)]
+        answer[line_id] = pace.coefficients(
+            gaps, standard_minutes=float(lines[line_id].standard_minutes), counters=first + 0.5 * helping
+        )
+    return answer

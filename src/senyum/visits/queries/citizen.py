@@ -1,0 +1,194 @@
+"""What a citizen sees of their own visit, by the unguessable token of their link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django_scopes import scopes_disabled
+
+from senyum.catalogue.models import Requirement
+from senyum.malls import queries as malls
+from senyum.malls.models import Mall
+from senyum.roster.models import CounterSession
+from senyum.visits import rules, states
+from senyum.visits.hall import Hall, hall_of
+from senyum.visits.models import Ticket, Visit
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One ticket of the visit. `people_ahead`, `p50`, `p90` (minutes) are live while waiting, else as at issue."""
+
+    ticket_id: int
+    leg: int
+    line_id: int
+    service: str
+    agency: str
+    counters: tuple[int, ...]
+    open_counters: int
+    state: str
+    counter_number: int | None
+    called_at: datetime | None
+    serving_at: datetime | None
+    ended_at: datetime | None
+    people_ahead: int
+    p50: float
+    p90: float
+    from_at: datetime | None
+    to_at: datetime | None
+    promised_by: datetime
+    promise_ahead: int
+    promise_p50: float
+    promise_p90: float
+    held_until: datetime | None
+    outcome: str
+    missing: str
+    case_number: str
+    cashier: bool
+    walk_now: bool
+    may_leave: bool
+    may_delay: bool
+    may_rejoin: bool
+    may_smile: bool
+    smiled: bool
+    requirements: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class VisitView:
+    """A visit, its legs in order, and the one that matters now (`current`, an index, None when all ended)."""
+
+    visit_id: int
+    token: str
+    mall: Mall
+    label: str
+    day: str
+    priority: str
+    quantity: int
+    language: str
+    arrived_at: datetime
+    greeted_at: datetime | None
+    legs: tuple[Leg, ...]
+    current: int | None
+    hall_paused: str
+    hall_back_at: datetime | None
+    as_of: datetime
+
+
+def visit_by_token(token: str) -> Visit | None:
+    """The visit of a link, or None. Constant work for any guess: one look-up by a unique 128-bit token."""
+    if not 16 <= len(token) <= 32:
+        return None
+    return Visit.objects.select_related("mall").filter(token=token).first()
+
+
+_ORDER = {
+    state: place
+    for place, state in enumerate((states.SERVING, states.CALLED, states.PARKED, states.ABSENT, states.WAITING))
+}
+
+
+def visit_view(visit: Visit, now: datetime, language: str | None = None) -> VisitView:
+    """Everything the ticket page and the API say about a visit."""
+    language = language or visit.language
+    hall = hall_of(visit.mall, now)
+    with scopes_disabled():
+        tickets = list(Ticket.objects.filter(visit=visit).select_related("counter", "missing", "line").order_by("leg"))
+        shown = [t for t in tickets if t.state != states.CANCELLED]
+        legs = tuple(_leg(hall, t, now, language) for t in shown)
+    current = min(
+        (place for place, leg in enumerate(legs) if leg.state in _ORDER),
+        key=lambda place: (_ORDER[legs[place].state], legs[place].p50, place),
+        default=None,
+    )
+    pause = malls.hall_pause(visit.mall)
+    return VisitView(
+        visit_id=visit.pk,
+        token=visit.token,
+        mall=visit.mall,
+        label=visit.label,
+        day=visit.day.isoformat(),
+        priority=visit.priority,
+        quantity=visit.quantity,
+        language=visit.language,
+        arrived_at=visit.arrived_at,
+        greeted_at=visit.greeted_at,
+        legs=legs,
+        current=current,
+        hall_paused=pause.reason if pause else "",
+        hall_back_at=pause.back_at if pause else None,
+        as_of=now,
+    )
+
+
+def _leg(hall: Hall, ticket: Ticket, now: datetime, language: str) -> Leg:
+    line = hall.lines[ticket.line_id]
+    waiting = ticket.state == states.WAITING
+    ahead, p50, p90 = ticket.people_ahead, ticket.wait_p50 or 0.0, ticket.wait_p90 or 0.0
+    if waiting:
+        ahead = (
+            Ticket.objects.filter(
+                line_id=ticket.line_id,
+                day=ticket.day,
+                state=states.WAITING,
+                turn_at__lte=ticket.turn_at,
+            )
+            .exclude(pk=ticket.pk)
+            .exclude(turn_at=ticket.turn_at, pk__gt=ticket.pk)
+            .count()
+        )
+        p50, p90 = hall.pace[ticket.line_id].estimate(ahead)
+        if ticket.held_until and ticket.held_until > now:
+            held = (ticket.held_until - now).total_seconds() / 60
+            p50, p90 = max(p50, held), max(p90, held)
+    counters = [c for c in hall.counters.values() if line.id in c.first]
+    opened = CounterSession.objects.filter(counter__in=[c.id for c in counters], state="open").count()
+    may = rules.face(
+        state=ticket.state,
+        delays=ticket.delays,
+        rejoins=ticket.rejoins,
+        invited=ticket.invited_at is not None,
+        smiled=ticket.smiled_at is not None,
+    )
+    return Leg(
+        ticket_id=ticket.pk,
+        leg=ticket.leg,
+        line_id=line.id,
+        service=line.name(language),
+        agency=line.agency_short,
+        counters=tuple(sorted(c.number for c in counters)),
+        open_counters=opened,
+        state=ticket.state,
+        counter_number=ticket.counter.number if ticket.counter else None,
+        called_at=ticket.called_at,
+        serving_at=ticket.serving_at,
+        ended_at=ticket.ended_at,
+        people_ahead=ahead,
+        p50=p50,
+        p90=p90,
+        from_at=now + timedelta(minutes=p50) if waiting else None,
+        to_at=now + timedelta(minutes=p90) if waiting else None,
+        promised_by=ticket.promised_by,
+        promise_ahead=ticket.people_ahead,
+        promise_p50=ticket.wait_p50 or 0.0,
+        promise_p90=ticket.wait_p90 or 0.0,
+        held_until=ticket.held_until if waiting and ticket.held_until and ticket.held_until > now else None,
+        outcome=ticket.outcome,
+        missing=ticket.missing.text if ticket.missing else "",
+        case_number=ticket.case_number,
+        cashier=line.kind == "cashier",
+        walk_now=waiting and ahead <= rules.WALK_AT,
+        may_leave=may.may_leave,
+        may_delay=may.may_delay,
+        may_rejoin=may.may_rejoin,
+        may_smile=may.may_smile,
+        smiled=ticket.smiled_at is not None,
+        requirements=_requirements(line.service_id, language),
+    )
+
+
+def _requirements(service_id: int, language: str) -> tuple[str, ...]:
+    rows = Requirement.objects.filter(service_id=service_id)
+    field = {"su": "text_su", "en": "text_en"}.get(language, "text")
+    return tuple(getattr(row, field) or row.text for row in rows)

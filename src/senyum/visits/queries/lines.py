@@ -1,0 +1,159 @@
+"""How the lines and counters of a hall stand now. Public: labels and numbers only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django_scopes import scopes_disabled
+
+from senyum.malls.models import Mall
+from senyum.malls.rules import BoothDay
+from senyum.roster.models import CounterSession, SessionPause
+from senyum.visits import rules, states
+from senyum.visits.hall import Hall, HallLine, hall_of
+from senyum.visits.models import Ticket
+
+
+@dataclass(frozen=True)
+class LineState:
+    """One line now: people waiting, the longest wait in minutes, open counters, the range for a newcomer in minutes."""
+
+    line_id: int
+    service: str
+    agency: str
+    agency_code: str
+    prefix: str
+    kind: str
+    waiting: int
+    longest_minutes: int
+    past_promise: int
+    open_counters: int
+    helping_counters: int
+    takes_tickets: bool
+    closed_reason: str
+    next_open: str
+    p50: float
+    p90: float
+
+
+@dataclass(frozen=True)
+class OpenCounter:
+    """One counter as the public may know it. `state`: open, paused, closed; `back_at` when a pause ends."""
+
+    counter_id: int
+    number: int
+    agency: str
+    state: str
+    pause_reason: str
+    back_at: datetime | None
+    since: datetime | None
+    opens_at: datetime | None
+    closed_reason: str
+
+
+_STATES = """
+SELECT line_id, count(*), min(queued_at), count(*) FILTER (WHERE promised_by < %s)
+FROM visits_ticket WHERE mall_id = %s AND day = %s AND state = 'waiting' GROUP BY line_id
+"""
+
+
+def line_states(mall: Mall, now: datetime, language: str = "id") -> list[LineState]:
+    """Every active line of the mall, in its order. Two queries while the snapshot of the hall is fresh."""
+    hall = hall_of(mall, now)
+    with connection.cursor() as cursor:
+        cursor.execute(_STATES, [now, mall.pk, hall.day])
+        waiting = {row[0]: row[1:] for row in cursor.fetchall()}
+    first, helping = _serving_counters(hall)
+    return [
+        _line_state(hall, line, waiting.get(line.id), first, helping, now, language)
+        for line in hall.lines.values()
+        if line.active
+    ]
+
+
+def _serving_counters(hall: Hall) -> tuple[dict[int, int], dict[int, int]]:
+    """Line id -> how many open counters serve it first, and how many help out."""
+    with scopes_disabled():
+        opened = set(CounterSession.objects.filter(mall=hall.mall, state="open").values_list("counter_id", flat=True))
+    first: dict[int, int] = {}
+    helping: dict[int, int] = {}
+    for counter in hall.counters.values():
+        if counter.id in opened:
+            for line_id in counter.first:
+                first[line_id] = first.get(line_id, 0) + 1
+            for line_id in counter.help:
+                helping[line_id] = helping.get(line_id, 0) + 1
+    return first, helping
+
+
+def _line_state(
+    hall: Hall,
+    line: HallLine,
+    row: tuple[int, datetime, int] | None,
+    first: dict[int, int],
+    helping: dict[int, int],
+    now: datetime,
+    language: str,
+) -> LineState:
+    count, oldest, late = row or (0, None, 0)
+    hours = hall.hours.get(line.booth_id, BoothDay(False))
+    takes = rules.takes_tickets(hours, now)
+    p50, p90 = hall.pace[line.id].estimate(count)
+    return LineState(
+        line_id=line.id,
+        service=line.name(language),
+        agency=line.agency_short,
+        agency_code=line.agency_code,
+        prefix=line.prefix,
+        kind=line.kind,
+        waiting=count,
+        longest_minutes=int((now - oldest).total_seconds() // 60) if oldest else 0,
+        past_promise=late,
+        open_counters=first.get(line.id, 0),
+        helping_counters=helping.get(line.id, 0),
+        takes_tickets=takes,
+        closed_reason="" if takes else hours.reason,
+        next_open=hours.next_open.isoformat() if hours.next_open else "",
+        p50=p50,
+        p90=p90,
+    )
+
+
+def outlook(mall: Mall, line_id: int, now: datetime) -> tuple[int, float, float]:
+    """(people ahead, p50, p90 in minutes) for somebody who would take a regular ticket of this line now."""
+    hall = hall_of(mall, now)
+    ahead = Ticket._base_manager.filter(line_id=line_id, day=hall.day, state=states.WAITING, turn_at__lte=now).count()
+    return ahead, *hall.pace[hall.line(line_id).id].estimate(ahead)
+
+
+def open_counters(mall: Mall, now: datetime) -> list[OpenCounter]:
+    """Every counter of the mall by number: which are open now, and when the others come back."""
+    hall = hall_of(mall, now)
+    with scopes_disabled():
+        sessions = {s.counter_id: s for s in CounterSession.objects.filter(mall=mall).exclude(state="closed")}
+        pauses = {
+            p.session_id: p
+            for p in SessionPause.objects.filter(session__in=[s.pk for s in sessions.values()], ended_at=None)
+        }
+    answer = []
+    for counter in sorted(hall.counters.values(), key=lambda c: c.number):
+        session = sessions.get(counter.id)
+        pause = pauses.get(session.pk) if session else None
+        hours = hall.hours.get(counter.booth_id, BoothDay(False))
+        agency = next((x.agency_short for x in hall.lines.values() if x.booth_id == counter.booth_id), "")
+        answer.append(
+            OpenCounter(
+                counter_id=counter.id,
+                number=counter.number,
+                agency=agency,
+                state=session.state if session else "closed",
+                pause_reason=pause.reason if pause else "",
+                back_at=pause.back_at if pause else None,
+                since=session.opened_at if session else None,
+                opens_at=hours.opens if not session and hours.opens and hours.opens > now else None,
+                closed_reason=hours.reason if not session else "",
+            )
+        )
+    return answer
