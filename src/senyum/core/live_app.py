@@ -141,7 +141,9 @@ class LiveApp:
             about.add(visit)
             key = key or visit
         wanted = Filter(frozenset(_words(asked, "kinds")), frozenset(about))
-        after = _number(headers.get(b"last-event-id")) or _number(asked.get("after"))
+        after = _number(headers.get(b"last-event-id"))
+        if after is None:
+            after = _number(asked.get("after"))
         return Stream(mall, wanted, key, self.hub.limits.queue), after
 
     async def _bearer(self, header: str, mall: str) -> str:

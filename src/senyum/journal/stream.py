@@ -1,6 +1,6 @@
 """What of a journal entry the public may see, as the source of the live streams.
 
-A key that is not on the list does not leave the house, nor do actor, reason or time of the entry's words.
+A key that is not on the list does not leave the house, nor do the actor and the reason.
 """
 
 from __future__ import annotations
@@ -31,15 +31,21 @@ PUBLIC: Mapping[str, frozenset[str]] = {
     "ticket": _TICKET,
     "call": _TICKET,
     "visit": _EVERYWHERE | {"label"},
-    "session": _EVERYWHERE | {"pause", "closing"},
+    "session": _EVERYWHERE | {"back_at", "closing"},
     "counter": _EVERYWHERE,
     "readiness": _EVERYWHERE,
+    "booth": _EVERYWHERE,
     "agency": _EVERYWHERE | {"intake"},
     "mall": _EVERYWHERE | {"intake", "minutes", "until"},
     "hall": _EVERYWHERE | {"intake", "minutes", "until"},
-    "smile": frozenset(),
-    "booking": _EVERYWHERE,
+    "calendar": _EVERYWHERE | {"day"},
     "service": _EVERYWHERE | {"service"},
+    "line": _EVERYWHERE,
+    "line_group": _EVERYWHERE,
+    "booking": _EVERYWHERE,
+    # That it happened is enough for a page to ask again, with its own permission.
+    "emergency": frozenset(),
+    "smile": frozenset(),
 }
 """First word of an entry's kind -> the keys of its data that are public. A kind that is missing is not streamed."""
 
