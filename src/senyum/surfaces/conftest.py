@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
+from senyum.surfaces.ui.browser import (  # noqa: F401  # fixtures
+    browser_context_args,
+    browser_type_launch_args,
+)
 from senyum.surfaces.ui.testing import PageClient
+
+# Playwright keeps an event loop in the test's thread from its first fixture on; the ORM would refuse to work beside it.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
 @pytest.fixture

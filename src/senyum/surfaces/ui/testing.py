@@ -169,7 +169,7 @@ def _element(node: Node, root: Node, ids: Mapping[str, int], whole: bool) -> lis
     if node.tag in ("input", "select", "textarea"):
         problems += _labelled(node, root)
     if node.tag == "form":
-        problems += _form(node)
+        problems += _form(node, root)
     if node.tag in ("a", "button") and not _name(node, root):
         problems.append(f"<{node.tag} {node.get('href') or node.get('id')}> has no name")
     if whole:
@@ -188,7 +188,7 @@ def _labelled(node: Node, root: Node) -> list[str]:
     return [f"<{node.tag} name={node.get('name')!r}> has no label"]
 
 
-def _form(node: Node) -> list[str]:
+def _form(node: Node, root: Node) -> list[str]:
     method = node.get("method").lower()
     problems = []
     if method not in ("get", "post", "dialog"):
@@ -199,9 +199,14 @@ def _form(node: Node) -> list[str]:
         problems.append(f"the POST form to {node.get('action')!r} carries no csrf token")
     if method == "get" and any(i.get("name") == "csrfmiddlewaretoken" for i in node.all("input")):
         problems.append(f"the GET form to {node.get('action')!r} puts its csrf token in the address")
-    if not any(b.get("type") in ("", "submit") for b in node.all("button", "input")) and method != "dialog":
+    if method != "dialog" and not _can_be_sent(node, root):
         problems.append(f"the form to {node.get('action')!r} cannot be sent without a script")
     return problems
+
+
+def _can_be_sent(form: Node, root: Node) -> bool:
+    outside = (b for b in root.all("button", "input") if b.get("form") and b.get("form") == form.get("id"))
+    return any(b.get("type") in ("", "submit", "image") for b in (*form.all("button", "input"), *outside) if b.tag == "button" or b.get("type"))
 
 
 def _name(node: Node, root: Node) -> str:

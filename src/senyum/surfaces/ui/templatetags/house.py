@@ -59,11 +59,11 @@ class Control:
 
 
 @register.filter
-def control(field: BoundField) -> Control:
-    """The field's control with its hint and error wired to it for screen readers."""
+def control(field: BoundField, hint: str = "") -> Control:
+    """The field's control with its hint (`hint`, else its help text) and error wired to it for screen readers."""
     widget = field.field.widget
     identity = field.auto_id or f"id_{field.html_name}"
-    parts = [f"{identity}-hint"] if field.help_text else []
+    parts = [f"{identity}-hint"] if hint or field.help_text else []
     parts += [f"{identity}-error"] if field.errors else []
     attributes = {"aria-describedby": " ".join(parts)} if parts else {}
     if field.errors:
