@@ -1,1 +1,1 @@
-"""Pure Python and NumPy: who is next, how long it takes. Arrays and values in, values out; no Django, no clock, no database."""
+"""Pure Python and NumPy: who is next, how long it takes. Values in, values out; no Django, clock or database."""

@@ -60,7 +60,7 @@ class Choice:
 
 
 def anchor_of(*, arrived_at: datetime, booked_for: datetime | None, grace: timedelta = timedelta(0)) -> datetime:
-    """Where a ticket's times start: the booked time if the person came in time (at most `grace` late), else the arrival."""
+    """Where a ticket's times start: the booked time for who came in time (at most `grace` late), else the arrival."""
     if booked_for is not None and arrived_at <= booked_for + grace:
         return booked_for
     return arrived_at
@@ -69,8 +69,8 @@ def anchor_of(*, arrived_at: datetime, booked_for: datetime | None, grace: timed
 def offline_anchor(*, claimed: datetime, not_before: datetime, received_at: datetime) -> datetime:
     """The anchor of a ticket whose time was told by a clock the server did not see.
 
-    `not_before` is the last moment the server can vouch for: the device's last contact, the pad's hand-out, or the anchor of
-    the previous number of the same block. A slow clock buys nothing before it; a fast one buys nothing after `received_at`.
+    `not_before` is the last moment the server can vouch for: the device's last contact, the pad's hand-out, or the
+    anchor of the previous number of the same block. A wrong clock buys nothing before it, nor after `received_at`.
     """
     return min(max(claimed, not_before), received_at)
 
@@ -80,9 +80,7 @@ def times(*, anchor: datetime, head_start_minutes: int, promise_minutes: int) ->
     return Times(anchor - timedelta(minutes=head_start_minutes), anchor + timedelta(minutes=promise_minutes))
 
 
-def after_pause(
-    *, promised_by: datetime, queued_at: datetime, started_at: datetime, ended_at: datetime
-) -> datetime:
+def after_pause(*, promised_by: datetime, queued_at: datetime, started_at: datetime, ended_at: datetime) -> datetime:
     """`promised_by` once a hall pause has ended: later by that part of the pause in which this ticket existed."""
     return promised_by + max(ended_at - max(started_at, queued_at), timedelta(0))
 
@@ -92,9 +90,7 @@ def effective_tier(*, tier: int, promised_by: Time, now: Time) -> int:
     return FIRST if tier == FIRST or promised_by < now else HELP
 
 
-def turn_key(
-    *, turn_at: Time, promised_by: Time, now: Time, tier: int, ticket_id: int
-) -> tuple[int, Time, int]:
+def turn_key(*, turn_at: Time, promised_by: Time, now: Time, tier: int, ticket_id: int) -> tuple[int, Time, int]:
     """The order in which a counter calls: effective tier, then `turn_at`, then id. The smallest is next."""
     return (effective_tier(tier=tier, promised_by=promised_by, now=now), turn_at, ticket_id)
 
@@ -107,7 +103,7 @@ def may_be_called(ticket: Waiting[Time], now: Time) -> bool:
 def choose(
     waiting: Iterable[Waiting[Time]], *, first: Collection[int], helps: Collection[int], now: Time
 ) -> Choice | None:
-    """The next ticket for a counter that serves the lines `first` and helps out with `helps`; None: nobody can be called.
+    """The next ticket for a counter that serves `first` and helps out with `helps`; None: nobody can be called.
 
     A line in both counts as served first. Tickets of other lines are ignored.
     """
@@ -138,7 +134,7 @@ def choose(
 def choose_by_hand(
     waiting: Iterable[Waiting[Time]], *, wanted: int, first: Collection[int], helps: Collection[int]
 ) -> Choice | None:
-    """The ticket `wanted` by an officer, and who is passed over; a held turn may be called, a busy visit may not (None)."""
+    """The ticket `wanted` by an officer; a held turn may be called, a visit at a counter may not (None)."""
     everyone = list(waiting)
     chosen = next((ticket for ticket in everyone if ticket.ticket == wanted and not ticket.busy), None)
     if chosen is None:

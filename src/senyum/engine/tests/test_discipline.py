@@ -32,8 +32,8 @@ MINUTE = timedelta(minutes=1)
 LINE, HELPED, ELSEWHERE = 1, 2, 3
 
 
-def ticket(id: int, turn: float, *, line: int = LINE, promise: float = 1000.0, **more: object) -> Waiting[float]:
-    return replace(Waiting(id, line, float(turn), promise), **more)  # type: ignore[arg-type]
+def ticket(number: int, turn: float, *, line: int = LINE, promise: float = 1000.0, **more: object) -> Waiting[float]:
+    return replace(Waiting(number, line, float(turn), promise), **more)  # type: ignore[arg-type]
 
 
 def at_counter(*waiting: Waiting[float], now: float = 100.0) -> Choice | None:
@@ -44,9 +44,7 @@ def test_times_are_the_anchor_less_the_head_start_and_plus_the_promise() -> None
     assert times(anchor=NINE, head_start_minutes=20, promise_minutes=60) == (NINE - 20 * MINUTE, NINE + 60 * MINUTE)
 
 
-@pytest.mark.parametrize(
-    ("arrived", "grace", "expected"), [(-30, 0, 0), (0, 0, 0), (1, 0, 1), (5, 5, 0), (6, 5, 6)]
-)
+@pytest.mark.parametrize(("arrived", "grace", "expected"), [(-30, 0, 0), (0, 0, 0), (1, 0, 1), (5, 5, 0), (6, 5, 6)])
 def test_the_anchor_is_the_booked_time_for_those_in_time(arrived: int, grace: int, expected: int) -> None:
     anchor = anchor_of(arrived_at=NINE + arrived * MINUTE, booked_for=NINE, grace=grace * MINUTE)
     assert anchor == NINE + expected * MINUTE
@@ -146,14 +144,14 @@ def halls(draw: st.DrawFn) -> list[Waiting[float]]:
     size = draw(st.integers(0, 12))
     return [
         Waiting(
-            ticket=id,
+            ticket=number,
             line=draw(st.integers(0, 3)),
             turn_at=draw(minutes),
             promised_by=draw(minutes),
             held_until=draw(st.none() | minutes),
             busy=draw(st.booleans()),
         )
-        for id in range(size)
+        for number in range(size)
     ]
 
 
