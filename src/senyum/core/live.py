@@ -321,7 +321,8 @@ class Hub:
                     self.connected = True
                     patience = 0.1
                     await self._follow(connection)
-            except (psycopg.Error, OSError, PoolTimeout) as error:
+            except Exception as error:
+                # Whatever it was, boards must come back by themselves.
                 log.warning("live.listen.again", error=type(error).__name__, seconds=patience)
             finally:
                 self.connected = False
@@ -336,7 +337,7 @@ class Hub:
                 for word in notice.payload.split():
                     mall, _, seq = word.rpartition(":")
                     channel = self.channels.get(mall)
-                    if channel is not None and int(seq) > channel.last:
+                    if channel is not None and seq.isdecimal() and int(seq) > channel.last:
                         await self._catch_up(channel)
             if time.monotonic() - looked >= self.limits.look_seconds:
                 await self._look()
@@ -344,14 +345,16 @@ class Hub:
 
     async def _look(self) -> None:
         assert self._pool is not None
+        before = {mall: channel.last for mall, channel in self.channels.items()}
         async with self._pool.connection() as reader:
-            heads = await self.source.heads(reader, list(self.channels))
+            heads = await self.source.heads(reader, list(before))
             tail = await self.source.tail(reader)
         self.stalled = tail is not None and tail == self._tail
         self._tail = tail
-        for channel in list(self.channels.values()):
-            head = heads.get(channel.mall, 0)
-            if head < channel.last:
+        for mall, last in before.items():
+            channel, head = self.channels[mall], heads.get(mall, 0)
+            # Compared with what was known before the look: others read on meanwhile.
+            if head < last:
                 channel.start_over(head)
             elif head > channel.last:
                 await self._catch_up(channel)
@@ -421,6 +424,9 @@ class Hub:
         assert self._pool is not None
         if after is None:
             return b""
+        if after > channel.last:
+            # Another process, which is a moment ahead, may have served this client before.
+            await self._catch_up(channel)
         while not stream.closed:
             if after > channel.last or channel.last - after > self.limits.replay:
                 return encode("reset", {"seq": channel.last}, channel.last)
