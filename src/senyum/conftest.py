@@ -9,16 +9,20 @@ import pytest
 from senyum.core import clock
 from senyum.journal.actor import SYSTEM
 from senyum.malls import queries as halls
+from senyum.people import tokens
 from senyum.rehearsal.commands import put_small_hall
 from senyum.rehearsal.queries import SmallHall, small_hall
+from senyum.visits import hall
 
 
 @pytest.fixture(autouse=True)
 def _no_kept_halls() -> Iterator[None]:
-    """Each test reads halls and calendars anew."""
-    halls.forget()
+    """Each test reads halls, calendars and tokens anew."""
+    for forget in (halls.forget, hall.forget, tokens.forget):
+        forget()
     yield
-    halls.forget()
+    for forget in (halls.forget, hall.forget, tokens.forget):
+        forget()
 
 
 @pytest.fixture

@@ -237,9 +237,7 @@ def plan(
             continue
         call, short, done = chosen
         line = line[done:]
-        heard.append(
-            _announce(call, free, languages[:1] if short else [*languages] * READINGS, short, seconds)
-        )
+        heard.append(_announce(call, free, languages[:1] if short else [*languages] * READINGS, short, seconds))
         free = heard[-1].ends
     return heard
 

@@ -72,9 +72,41 @@ class Policy:
     promise_minutes: int
 
 
+#: A free counter calls a newcomer after a moment, not after none: this share of a gap.
+REACTION_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What the wait of a line's next ticket is told from: its pace, minutes until it opens, and whether a counter is free."""
+
+    pace: pace.Coefficients
+    start_minutes: float
+    idle: bool
+
+    def gaps(self, ahead: int, extra_documents: int = 0) -> float:
+        """How many gaps somebody waits with `ahead` people before them."""
+        k = pace.people_to_wait_for(people_ahead=ahead, counter_idle=self.idle, extra_documents=extra_documents)
+        return max(k, REACTION_SHARE)
+
+    def wait(self, ahead: int, extra_documents: int = 0) -> tuple[float | None, float | None]:
+        """(p50, p90) in minutes; (None, None) while no counter is open for the line."""
+        p50, p90 = pace.estimate(self.pace, self.gaps(ahead, extra_documents))
+        if p50 is None or p90 is None:
+            return None, None
+        return self.start_minutes + p50, self.start_minutes + p90
+
+
+@dataclass(frozen=True)
+class _Parts:
+    lines: Mapping[int, HallLine]
+    counters: Mapping[int, HallCounter]
+    hours: Mapping[int, BoothDay]
+
+
 @dataclass(frozen=True)
 class Hall:
-    """One mall at one moment. `pace[line_id]` are the coefficients of the wait at issue."""
+    """One mall at one moment. `outlooks[line_id]` is what a wait is told from."""
 
     mall: Mall
     day: date
@@ -82,7 +114,7 @@ class Hall:
     counters: Mapping[int, HallCounter]
     policies: Mapping[str, Policy]
     hours: Mapping[int, BoothDay]
-    pace: Mapping[int, pace.Coefficients]
+    outlooks: Mapping[int, Outlook]
     paused: bool
 
     def line(self, line_id: int) -> HallLine:
@@ -98,7 +130,6 @@ class Hall:
 
 
 _kept: dict[int, tuple[float, date, Hall]] = {}
-_counter_mall: dict[int, int] = {}
 _lock = threading.Lock()
 
 
@@ -181,6 +212,7 @@ def _build(mall: Mall, day: date, now: datetime) -> Hall:
         )
         for counter in Counter.objects.filter(mall=mall, active=True).select_related("booth")
     }
+    hours = malls.hours_of(mall, day)
     return Hall(
         mall=mall,
         day=day,
@@ -190,23 +222,26 @@ def _build(mall: Mall, day: date, now: datetime) -> Hall:
             row.code: Policy(row.head_start_minutes, row.promise_minutes)
             for row in PriorityClass.objects.filter(mall=mall)
         },
-        hours=malls.hours_of(mall, day),
-        pace=_pace(mall, day, now, lines),
+        hours=hours,
+        outlooks=_outlooks(mall, _Parts(lines, counters, hours), now),
         paused=malls.hall_pause(mall) is not None,
     )
 
 
 _PACE = """
-SELECT l.id, c.gaps, o.first, o.help
+SELECT l.id, c.called, c.queued, o.first, o.help, o.idle
 FROM catalogue_line l
 LEFT JOIN LATERAL (
-  SELECT array_agg(q.at ORDER BY q.at DESC) AS gaps FROM (
-    SELECT extract(epoch FROM t.called_at)::float8 / 60 AS at FROM visits_ticket t
+  SELECT array_agg(q.called_at ORDER BY q.called_at) AS called, array_agg(q.queued_at ORDER BY q.called_at) AS queued
+  FROM (
+    SELECT t.called_at, t.queued_at FROM visits_ticket t
     WHERE t.line_id = l.id AND t.called_at > %(since)s AND t.called_at <= %(now)s
     ORDER BY t.called_at DESC LIMIT %(calls)s) q
 ) c ON true
 LEFT JOIN LATERAL (
-  SELECT count(*) FILTER (WHERE cl.tier = 1) AS first, count(*) FILTER (WHERE cl.tier = 2) AS help
+  SELECT count(*) FILTER (WHERE cl.tier = 1) AS first, count(*) FILTER (WHERE cl.tier = 2) AS help,
+         count(*) FILTER (WHERE cl.tier = 1 AND NOT EXISTS (
+           SELECT 1 FROM visits_ticket b WHERE b.session_id = s.id AND b.state IN ('called', 'serving'))) AS idle
   FROM catalogue_counterline cl
   JOIN roster_countersession s ON s.counter_id = cl.counter_id AND s.state = 'open'
   WHERE cl.line_id = l.id
@@ -215,19 +250,36 @@ WHERE l.mall_id = %(mall)s
 """
 
 
-def _pace(mall: Mall, day: date, now: datetime, lines: Mapping[int, HallLine]) -> dict[int, pace.Coefficients]:
-    """The recent pace of every line: minutes between its last calls, and who is open for it now."""
+def _outlooks(mall: Mall, hall: _Parts, now: datetime) -> dict[int, Outlook]:
+    """The recent pace of every line from the gaps between its last calls, and who is open for it now."""
     with connection.cursor() as cursor:
         cursor.execute(
             _PACE,
             {"mall": mall.pk, "since": now - timedelta(minutes=RECENT_MINUTES), "now": now, "calls": RECENT_CALLS},
         )
         rows = cursor.fetchall()
+    planned: dict[int, int] = {}
+    for counter in hall.counters.values():
+        for line_id in counter.first:
+            planned[line_id] = planned.get(line_id, 0) + 1
     answer = {}
-    for line_id, times, first, helping in rows:
-        times = times or []
-        gaps = [later - earlier for later, earlier in pairwise(times)]
-        answer[line_id] = pace.coefficients(
-            gaps, standard_minutes=float(lines[line_id].standard_minutes), counters=first + 0.5 * helping
+    for line_id, called, queued, first, helping, idle in rows:
+        line = hall.lines[line_id]
+        opens = hall.hours[line.booth_id].opens if line.booth_id in hall.hours else None
+        before = opens is not None and opens > now and not first and not helping
+        # Before opening nobody sits there yet: the promise counts from opening time, with the counters of the line.
+        pace_of_line = pace.coefficients(
+            _gaps(called or [], queued or []),
+            standard_minutes=float(line.standard_minutes),
+            open_counters_first=planned.get(line_id, 0) if before else first,
+            open_counters_help=0 if before else helping,
         )
+        start = (opens - now).total_seconds() / 60 if before and opens else 0.0
+        answer[line_id] = Outlook(pace_of_line, start, bool(idle))
     return answer
+
+
+def _gaps(called: list[datetime], queued: list[datetime]) -> list[float]:
+    """Minutes between successive calls, oldest first, where the later person was already waiting at the earlier call."""
+    pairs = zip(pairwise(called), queued[1:], strict=False)
+    return [(later - earlier).total_seconds() / 60 for (earlier, later), since in pairs if since <= earlier]

@@ -127,6 +127,7 @@ class Ticket(models.Model):
         indexes = [
             models.Index(
                 fields=["line", "day", "turn_at", "id"],
+                include=["quantity"],
                 name="ticket_waiting",
                 condition=Q(state=states.WAITING),
             ),

@@ -7,7 +7,9 @@ The order of `CALL` is `engine.discipline.turn_key`; a test compares both on 1,0
 
 from __future__ import annotations
 
+from senyum.engine.pace import EXTRA_SHARE
 from senyum.journal.record import INSERT
+from senyum.visits.hall import REACTION_SHARE
 
 #: People ahead are counted up to here, so that a very long line costs no more than a long one.
 AHEAD_LIMIT = 500
@@ -54,24 +56,29 @@ leg AS MATERIALIZED (
   FROM numbered n JOIN visit v ON v.token = n.token
   CROSS JOIN LATERAL jsonb_to_recordset(n.legs) AS l(
     leg int, line bigint, agency bigint, turn timestamptz, promised timestamptz,
-    a float8, b float8, c float8, basis text)
+    start float8, a float8, b float8, c float8, idle float8, basis text)
 ),
 placed AS MATERIALIZED (
-  SELECT l.*, (
-      SELECT count(*) FROM (
-        SELECT 1 FROM visits_ticket t
-        WHERE t.line_id = l.line AND t.day = l.day AND t.state = 'waiting' AND t.turn_at <= l.turn
-        LIMIT {AHEAD_LIMIT}) q
-    ) + row_number() OVER (PARTITION BY l.line ORDER BY l.turn, l.ord) - 1 AS ahead
-  FROM leg l
+  SELECT l.*, q.ahead + row_number() OVER mine - 1 AS ahead,
+         q.extra + coalesce(sum(l.quantity - 1) OVER (mine ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS extra
+  FROM leg l CROSS JOIN LATERAL (
+    SELECT count(*) AS ahead, coalesce(sum(w.quantity - 1), 0) AS extra FROM (
+      SELECT t.quantity FROM visits_ticket t
+      WHERE t.line_id = l.line AND t.day = l.day AND t.state = 'waiting' AND t.turn_at <= l.turn
+      LIMIT {AHEAD_LIMIT}) w
+  ) q
+  WINDOW mine AS (PARTITION BY l.line ORDER BY l.turn, l.ord)
+),
+gapped AS MATERIALIZED (
+  SELECT p.*, greatest(p.ahead + 1 - p.idle + {EXTRA_SHARE} * p.extra, {REACTION_SHARE})::float8 AS k FROM placed p
 ),
 ticket AS (
   INSERT INTO visits_ticket (visit_id, mall_id, agency_id, line_id, day, leg, state, priority, quantity, queued_at,
                              turn_at, promised_by, delays, rejoins, people_ahead, wait_p50, wait_p90, wait_basis,
                              outcome, case_number, note)
   SELECT visit, mall, agency, line, day, leg, 'waiting', priority, quantity, at, turn, promised, 0, 0, ahead,
-         a * (ahead + 1), b * (ahead + 1) + c * sqrt(ahead + 1), basis, '', '', ''
-  FROM placed ORDER BY ord, leg
+         start + a * k, start + b * k + c * sqrt(k), basis, '', '', ''
+  FROM gapped ORDER BY ord, leg
   RETURNING id, visit_id, leg, line_id, people_ahead, wait_p50, wait_p90, turn_at, promised_by
 ),
 told AS (

@@ -213,7 +213,7 @@ def open_leg(
     ahead = Ticket.objects.filter(
         line_id=line_id, day=like.day, state=states.WAITING, turn_at__lte=like.turn_at
     ).count()
-    p50, p90 = hall.pace[line_id].estimate(ahead)
+    p50, p90 = hall.outlooks[line_id].wait(ahead)
     legs = Ticket.objects.filter(visit=like.visit).aggregate(Max("leg"))["leg__max"] or 0
     return Ticket.objects.create(
         visit=like.visit,
@@ -230,7 +230,7 @@ def open_leg(
         people_ahead=ahead,
         wait_p50=p50,
         wait_p90=p90,
-        wait_basis=hall.pace[line_id].basis,
+        wait_basis=hall.outlooks[line_id].pace.basis,
         note=note.strip()[:300],
         forwarded_from=forwarded_from,
     )

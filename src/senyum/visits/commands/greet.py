@@ -142,7 +142,7 @@ def redirect(*, ticket_id: int, line_id: int, now: datetime, actor: Actor, reaso
         ahead = Ticket.objects.filter(
             line_id=line_id, day=ticket.day, state=states.WAITING, turn_at__lte=ticket.turn_at
         ).count()
-        p50, p90 = hall.pace[line_id].estimate(ahead)
+        p50, p90 = hall.outlooks[line_id].wait(ahead)
         move(
             ticket,
             "redirect",
@@ -151,7 +151,7 @@ def redirect(*, ticket_id: int, line_id: int, now: datetime, actor: Actor, reaso
             people_ahead=ahead,
             wait_p50=p50,
             wait_p90=p90,
-            wait_basis=hall.pace[line_id].basis,
+            wait_basis=hall.outlooks[line_id].pace.basis,
         )
         tell(hall, "ticket.redirected", ticket, actor, now, reason=reason, data={"from_line": before})
 

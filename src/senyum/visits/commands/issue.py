@@ -36,14 +36,14 @@ class Key:
 
 @dataclass(frozen=True)
 class IssuedTicket:
-    """A ticket and what was said at issue. `wait_p50`, `wait_p90` in minutes."""
+    """A ticket and what was said at issue. `wait_p50`, `wait_p90` in minutes; None: no counter was open."""
 
     id: int
     leg: int
     line_id: int
     people_ahead: int
-    wait_p50: float
-    wait_p90: float
+    wait_p50: float | None
+    wait_p90: float | None
     turn_at: datetime
     promised_by: datetime
 
@@ -184,17 +184,19 @@ def _item(
 
 
 def _leg(hall: Hall, line: HallLine, leg: int, turn_at: datetime, promised_by: datetime) -> dict[str, Any]:
-    pace = hall.pace[line.id]
+    outlook = hall.outlooks[line.id]
     return {
         "leg": leg,
         "line": line.id,
         "agency": line.agency_id,
         "turn": turn_at.isoformat(),
         "promised": promised_by.isoformat(),
-        "a": pace.a,
-        "b": pace.b,
-        "c": pace.c,
-        "basis": pace.basis,
+        "start": outlook.start_minutes,
+        "a": outlook.pace.a,
+        "b": outlook.pace.b,
+        "c": outlook.pace.c,
+        "idle": int(outlook.idle),
+        "basis": outlook.pace.basis,
     }
 
 
@@ -303,9 +305,7 @@ def _replay(item: dict[str, Any]) -> Issued:
         label=visit.label,
         day=visit.day,
         tickets=tuple(
-            IssuedTicket(
-                t.pk, t.leg, t.line_id, t.people_ahead, t.wait_p50 or 0.0, t.wait_p90 or 0.0, t.turn_at, t.promised_by
-            )
+            IssuedTicket(t.pk, t.leg, t.line_id, t.people_ahead, t.wait_p50, t.wait_p90, t.turn_at, t.promised_by)
             for t in tickets.order_by("leg")
         ),
         replayed=True,

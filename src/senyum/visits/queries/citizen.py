@@ -33,14 +33,14 @@ class Leg:
     serving_at: datetime | None
     ended_at: datetime | None
     people_ahead: int
-    p50: float
-    p90: float
+    p50: float | None
+    p90: float | None
     from_at: datetime | None
     to_at: datetime | None
     promised_by: datetime
     promise_ahead: int
-    promise_p50: float
-    promise_p90: float
+    promise_p50: float | None
+    promise_p90: float | None
     held_until: datetime | None
     outcome: str
     missing: str
@@ -99,7 +99,7 @@ def visit_view(visit: Visit, now: datetime, language: str | None = None) -> Visi
         legs = tuple(_leg(hall, t, now, language) for t in shown)
     current = min(
         (place for place, leg in enumerate(legs) if leg.state in _ORDER),
-        key=lambda place: (_ORDER[legs[place].state], legs[place].p50, place),
+        key=lambda place: (_ORDER[legs[place].state], legs[place].people_ahead, place),
         default=None,
     )
     pause = malls.hall_pause(visit.mall)
@@ -125,7 +125,7 @@ def visit_view(visit: Visit, now: datetime, language: str | None = None) -> Visi
 def _leg(hall: Hall, ticket: Ticket, now: datetime, language: str) -> Leg:
     line = hall.lines[ticket.line_id]
     waiting = ticket.state == states.WAITING
-    ahead, p50, p90 = ticket.people_ahead, ticket.wait_p50 or 0.0, ticket.wait_p90 or 0.0
+    ahead, p50, p90 = ticket.people_ahead, ticket.wait_p50, ticket.wait_p90
     if waiting:
         ahead = (
             Ticket.objects.filter(
@@ -138,10 +138,10 @@ def _leg(hall: Hall, ticket: Ticket, now: datetime, language: str) -> Leg:
             .exclude(turn_at=ticket.turn_at, pk__gt=ticket.pk)
             .count()
         )
-        p50, p90 = hall.pace[ticket.line_id].estimate(ahead)
+        p50, p90 = hall.outlooks[ticket.line_id].wait(ahead)
         if ticket.held_until and ticket.held_until > now:
             held = (ticket.held_until - now).total_seconds() / 60
-            p50, p90 = max(p50, held), max(p90, held)
+            p50, p90 = max(p50 or 0.0, held), max(p90 or 0.0, held)
     counters = [c for c in hall.counters.values() if line.id in c.first]
     opened = CounterSession.objects.filter(counter__in=[c.id for c in counters], state="open").count()
     may = rules.face(
@@ -167,12 +167,12 @@ def _leg(hall: Hall, ticket: Ticket, now: datetime, language: str) -> Leg:
         people_ahead=ahead,
         p50=p50,
         p90=p90,
-        from_at=now + timedelta(minutes=p50) if waiting else None,
-        to_at=now + timedelta(minutes=p90) if waiting else None,
+        from_at=now + timedelta(minutes=p50) if waiting and p50 is not None else None,
+        to_at=now + timedelta(minutes=p90) if waiting and p90 is not None else None,
         promised_by=ticket.promised_by,
         promise_ahead=ticket.people_ahead,
-        promise_p50=ticket.wait_p50 or 0.0,
-        promise_p90=ticket.wait_p90 or 0.0,
+        promise_p50=ticket.wait_p50,
+        promise_p90=ticket.wait_p90,
         held_until=ticket.held_until if waiting and ticket.held_until and ticket.held_until > now else None,
         outcome=ticket.outcome,
         missing=ticket.missing.text if ticket.missing else "",

@@ -64,8 +64,8 @@ class Here:
     channel: str
     language: str
     waited_minutes: int
-    promise_p50: float
-    promise_p90: float
+    promise_p50: float | None
+    promise_p90: float | None
     called_at: datetime
     serving_at: datetime | None
     standard_minutes: int
@@ -200,8 +200,8 @@ def _here(hall: Hall, session: CounterSession, language: str) -> Here | None:
         channel=ticket.visit.channel,
         language=ticket.visit.language,
         waited_minutes=max(0, int((ticket.called_at - ticket.queued_at).total_seconds() // 60)),
-        promise_p50=ticket.wait_p50 or 0.0,
-        promise_p90=ticket.wait_p90 or 0.0,
+        promise_p50=ticket.wait_p50,
+        promise_p90=ticket.wait_p90,
         called_at=ticket.called_at,
         serving_at=ticket.serving_at,
         standard_minutes=line.standard_minutes * ticket.quantity,

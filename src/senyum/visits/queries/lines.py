@@ -34,8 +34,8 @@ class LineState:
     takes_tickets: bool
     closed_reason: str
     next_open: str
-    p50: float
-    p90: float
+    p50: float | None
+    p90: float | None
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _line_state(
     count, oldest, late = row or (0, None, 0)
     hours = hall.hours.get(line.booth_id, BoothDay(False))
     takes = rules.takes_tickets(hours, now)
-    p50, p90 = hall.pace[line.id].estimate(count)
+    p50, p90 = hall.outlooks[line.id].wait(count)
     return LineState(
         line_id=line.id,
         service=line.name(language),
@@ -121,11 +121,12 @@ def _line_state(
     )
 
 
-def outlook(mall: Mall, line_id: int, now: datetime) -> tuple[int, float, float]:
+def outlook(mall: Mall, line_id: int, now: datetime) -> tuple[int, float | None, float | None]:
     """(people ahead, p50, p90 in minutes) for somebody who would take a regular ticket of this line now."""
     hall = hall_of(mall, now)
     ahead = Ticket._base_manager.filter(line_id=line_id, day=hall.day, state=states.WAITING, turn_at__lte=now).count()
-    return ahead, *hall.pace[hall.line(line_id).id].estimate(ahead)
+    p50, p90 = hall.outlooks[hall.line(line_id).id].wait(ahead)
+    return ahead, p50, p90
 
 
 def open_counters(mall: Mall, now: datetime) -> list[OpenCounter]:

@@ -53,6 +53,7 @@ def test_a_label_counts_up_within_its_prefix(small_mall: SmallHall) -> None:
 
 def test_issue_says_people_ahead_and_a_range_and_stores_them(small_mall: SmallHall) -> None:
     now = clock.wall()
+    _open(small_mall, 1, "petugas1", now)
     for _ in range(4):
         _issue(small_mall, "ktp", now=now)
     issued = _issue(small_mall, "ktp", now=now)
@@ -61,7 +62,13 @@ def test_issue_says_people_ahead_and_a_range_and_stores_them(small_mall: SmallHa
     assert 0 < ticket.wait_p50 <= ticket.wait_p90
     stored = Ticket.objects.get(pk=ticket.id)
     assert (stored.people_ahead, stored.wait_p50, stored.wait_p90) == (4, ticket.wait_p50, ticket.wait_p90)
-    assert stored.wait_basis
+    assert stored.wait_basis == "standard_time"
+
+
+def test_without_an_open_counter_no_range_is_invented(small_mall: SmallHall) -> None:
+    ticket = _issue(small_mall, "ktp", now=clock.wall()).tickets[0]
+    assert (ticket.people_ahead, ticket.wait_p50, ticket.wait_p90) == (0, None, None)
+    assert Ticket.objects.get(pk=ticket.id).wait_basis == "no_counter"
 
 
 def test_the_same_key_gives_the_same_answer_and_another_body_is_refused(small_mall: SmallHall) -> None:
