@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("senyum.surfaces.ui.urls")),
+    path("display/", include("senyum.surfaces.display.urls")),
     path("accounts/", include("allauth.urls")),
 ]
 

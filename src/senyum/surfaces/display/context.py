@@ -1,0 +1,102 @@
+"""What a board shows, as values; built from one query, the hall's languages and the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from senyum.malls.models import Mall
+from senyum.surfaces.display import voice
+from senyum.visits import announce
+from senyum.visits.queries import Board, BoardCall, BoardCounter
+
+#: So many counters that are away are named in the footer; the grid shows them all.
+NAMED_AWAY = 1
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """The words of a call in one language; `clip` is empty where no voice reads it. `seconds`: estimated length."""
+
+    language: str
+    text: str
+    seconds: float
+    clip: str
+
+
+@dataclass(frozen=True)
+class ShownCall:
+    """A call on the board. `sentences` in the order of the hall's languages."""
+
+    call: BoardCall
+    sentences: tuple[Sentence, ...]
+
+    @property
+    def long_label(self) -> bool:
+        return len(self.call.label) > 5
+
+    def for_script(self) -> dict[str, Any]:
+        """What the sound queue needs to know; `at` in milliseconds of the hall's clock."""
+        return {
+            "id": self.call.call_id,
+            "at": int(self.call.at.timestamp() * 1000),
+            "quiet": self.call.quiet,
+            "serving": self.call.serving,
+            "withdrawn": self.call.withdrawn,
+            "sentences": [
+                {"language": s.language, "text": s.text, "seconds": s.seconds, "clip": s.clip}
+                for s in self.sentences
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class BoardNow:
+    """The part of the board that changes. `script` is for the sound queue, as JSON."""
+
+    mall: Mall
+    now: datetime
+    newest: ShownCall | None
+    recent: tuple[ShownCall, ...]
+    counters: Sequence[BoardCounter]
+    away: tuple[BoardCounter, ...]
+    board: Board
+    script: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class BoardPage:
+    """The whole page. `speaks`: this board is the hall's voice; `stream`: where its events come from."""
+
+    mall: Mall
+    shown: BoardNow
+    speaks: bool
+    stream: str
+
+
+def shown_call(mall: Mall, call: BoardCall) -> ShownCall:
+    """`call` with its words in each of the hall's languages."""
+    kind = announce.RECALL if call.kind == announce.RECALL else announce.CALL
+    sentences = []
+    for language in mall.languages or ["id"]:
+        text = announce.words(label=call.label, counter=call.counter_number, language=language, kind=kind)
+        clip = voice.clip_url(voice.Sayable(mall.code, language, kind, call.label, call.counter_number))
+        sentences.append(Sentence(language, text, round(announce.estimated_seconds(text), 2), clip))
+    return ShownCall(call, tuple(sentences))
+
+
+def board_now(mall: Mall, board: Board, *, now: datetime, speed: float, version: str) -> BoardNow:
+    """The changing part of a hall's board at `now`."""
+    newest = shown_call(mall, board.newest) if board.newest else None
+    recent = tuple(shown_call(mall, call) for call in board.recent)
+    calls = [*reversed(recent), *([newest] if newest else [])]
+    away = sorted((c for c in board.counters if c.back_at), key=lambda c: (c.back_at, c.number))
+    script = {
+        "version": version,
+        "hall": int(now.timestamp() * 1000),
+        "speed": speed,
+        "calls": [call.for_script() for call in calls],
+    }
+    return BoardNow(mall, now, newest, recent, board.counters, tuple(away[:NAMED_AWAY]), board, script)
