@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,10 @@ from senyum.ops import hall
 # name: (module, attribute, help). The attribute is a typer app or a function; its module may import models,
 # since Django is set up before. The database answers when the command runs.
 LAZY: dict[str, tuple[str, str, str]] = {
+    "doctor": ("senyum.ops.cli", "doctor", "Say in plain words what is missing or wrong."),
+    "backup": ("senyum.ops.cli", "backup", "Save database, keys and journal heads in one file."),
+    "restore": ("senyum.ops.cli", "restore", "Put a backup back and verify its journal."),
+    "upgrade": ("senyum.ops.cli", "upgrade", "Bring the database to this version, with a backup before."),
     "journal": ("senyum.journal.cli", "app", "The journal of every change."),
     "sequencer": ("senyum.journal.sequencer", "main", "Seal the journal (part of `up`)."),
     "token": ("senyum.people.cli", "app", "Tokens of devices and programs."),
@@ -25,6 +30,8 @@ LAZY: dict[str, tuple[str, str, str]] = {
     "bench": ("senyum.bench.cli", "app", "Measure this machine."),
 }
 HIDDEN = {"sequencer", "play"}
+# It finds out for itself whether there is a database.
+WITHOUT_DATABASE = {"doctor"}
 
 
 class _Lazy(typer.core.TyperCommand):
@@ -36,11 +43,12 @@ class _Lazy(typer.core.TyperCommand):
         target = getattr(importlib.import_module(module), attribute)
         if not isinstance(target, typer.Typer):
             function, target = target, typer.Typer(add_completion=False)
-            target.command(str(self.name), help=words)(function)
+            target.command(str(self.name), help=function.__doc__ or words)(function)
         command = typer.main.get_command(target)
         context = command.make_context(info_name, args, parent=parent, **extra)
         # Whoever asked for --help has left by now, and needed no database.
-        hall.start_database()
+        if self.name not in WITHOUT_DATABASE:
+            hall.start_database()
         return context
 
 
@@ -144,10 +152,15 @@ def _run(plan: Any) -> None:
 @app.command(hidden=True)
 def prepare(demo_data: Annotated[bool, typer.Option("--demo-data")] = False) -> None:
     """Bring database and static files to this version (part of `up`)."""
-    hall.connect()
+    place = hall.connect()
+    from senyum.core import clock
     from senyum.ops import prepare as steps
+    from senyum.ops import upgrade
 
-    steps.migrate()
+    if upgrade.pending():
+        upgrade.upgrade(place, os.environ["DATABASE_URL"], clock.wall())
+    else:
+        steps.migrate()
     steps.collect_static()
     if demo_data and _exists("senyum.rehearsal"):
         steps.fill_demo()

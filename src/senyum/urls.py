@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("senyum.surfaces.ui.urls")),
     path("display/", include("senyum.surfaces.display.urls")),
     path("accounts/", include("allauth.urls")),
+    path("", include("senyum.surfaces.console.trust")),
 ]
 
 handler400 = "senyum.surfaces.ui.views.bad_request"

@@ -14,3 +14,6 @@ class Words:
 
     def __getitem__(self, language: str) -> str:
         return self.en if language == "en" else self.id
+
+
+NOTHING = Words("", "")

@@ -1,0 +1,181 @@
+"""What `senyum doctor` looks at in the database: each check yields findings and may fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+
+from senyum.core import clock, postgres
+from senyum.ops import upgrade
+from senyum.ops.findings import Finding, Situation
+from senyum.ops.words import NOTHING, Words
+
+HEARTBEAT = timedelta(seconds=60)
+SEALED_WITHIN = timedelta(seconds=30)
+FEWEST_CONNECTIONS = 100
+
+
+def _connection(situation: Situation) -> psycopg.Connection[Any]:
+    if situation.connection is None:
+        raise ValueError("no database answers")
+    return situation.connection
+
+
+def _one(situation: Situation, query: str) -> tuple[Any, ...]:
+    with _connection(situation).transaction():
+        return _connection(situation).execute(query.encode()).fetchone() or ()
+
+
+def server(situation: Situation) -> Iterator[Finding]:
+    """Version and number of connections."""
+    version, connections = _one(
+        situation, "SELECT current_setting('server_version'), current_setting('max_connections')::int"
+    )
+    kind = Words("tertanam", "embedded") if situation.place.own_server else Words("milik Anda", "yours")
+    few = connections < FEWEST_CONNECTIONS
+    yield Finding(
+        "server",
+        "bad" if few else "ok",
+        Words(
+            f"PostgreSQL {version} ({kind.id}), {connections} sambungan",
+            f"PostgreSQL {version} ({kind.en}), {connections} connections",
+        ),
+        Words("Naikkan max_connections ke 200.", "Raise max_connections to 200.") if few else NOTHING,
+    )
+
+
+def durable(situation: Situation) -> Iterator[Finding]:
+    """Whether a power cut may lose what was answered."""
+    names = ("fsync", "synchronous_commit", "full_page_writes")
+    values = _one(situation, "SELECT " + ", ".join(f"current_setting('{name}')" for name in names))
+    off = [name for name, value in zip(names, values, strict=True) if value == "off"]
+    yield Finding(
+        "durable",
+        "bad" if off else "ok",
+        Words(f"Tidak tahan mati listrik: {', '.join(off)} mati", f"Not safe in a power cut: {', '.join(off)} is off")
+        if off
+        else Words("Yang sudah dijawab tahan mati listrik", "What was answered survives a power cut"),
+        Words(f"Setel {', '.join(off)} = on.", f"Set {', '.join(off)} = on.") if off else NOTHING,
+    )
+
+
+def extensions(situation: Situation) -> Iterator[Finding]:
+    """Whether the database has the extensions that searching and constraints need."""
+    with _connection(situation).transaction():
+        have = {row[0] for row in _connection(situation).execute("SELECT extname FROM pg_extension")}
+    missing = [name for name in postgres.EXTENSIONS if name not in have]
+    needed = [name for name in missing if name != "pg_stat_statements"]
+    yield Finding(
+        "extensions",
+        "bad" if needed else "warn" if missing else "ok",
+        Words(f"Ekstensi belum ada: {', '.join(missing)}", f"Extensions are missing: {', '.join(missing)}")
+        if missing
+        else Words("Ekstensi lengkap", "The extensions are there"),
+        Words(
+            "Jalankan `senyum upgrade`, atau minta pengelola server memasangnya.",
+            "Run `senyum upgrade`, or ask the server's administrator to create them.",
+        )
+        if missing
+        else NOTHING,
+    )
+
+
+def migrations(situation: Situation) -> Iterator[Finding]:
+    """Whether the database is of this version."""
+    waiting = upgrade.pending()
+    yield Finding(
+        "migrations",
+        "bad" if waiting else "ok",
+        Words(f"{len(waiting)} migrasi belum dijalankan", f"{len(waiting)} migrations are not applied")
+        if waiting
+        else Words("Basis data sesuai versi ini", "The database is of this version"),
+        Words("Jalankan `senyum upgrade`.", "Run `senyum upgrade`.") if waiting else NOTHING,
+    )
+
+
+def _has(situation: Situation, table: str) -> bool:
+    return bool(_one(situation, f"SELECT to_regclass('{table}') IS NOT NULL")[0])
+
+
+def journal(situation: Situation) -> Iterator[Finding]:
+    """Whether the chain is sound, and whether somebody seals it."""
+    if not _has(situation, "journal_entry"):
+        return
+    from senyum.journal.verify import verify
+
+    report = verify()
+    if report.first_bad:
+        yield Finding(
+            "journal",
+            "bad",
+            Words(f"Jurnal tidak utuh: {report.first_bad.sentence}", f"Not sound: {report.first_bad.sentence}"),
+            Words(
+                'Simpan basis data ini apa adanya, lalu baca docs/operation.md, "Jurnal".',
+                'Keep this database as it is, and read docs/operation.md, "Journal".',
+            ),
+        )
+    else:
+        said = Words(f"Jurnal utuh, {report.sealed} entri", f"The journal is sound, {report.sealed} entries")
+        yield Finding("journal", "ok", said)
+    if situation.running:
+        yield from _sealing(situation)
+
+
+def _sealing(situation: Situation) -> Iterator[Finding]:
+    (oldest,) = _one(situation, "SELECT min(at) FROM journal_entry WHERE seq IS NULL") or (None,)
+    stuck = oldest is not None and clock.now() - oldest > SEALED_WITHIN * max(1.0, clock.speed())
+    if stuck:
+        yield Finding(
+            "sealing",
+            "bad",
+            Words(f"Entri jurnal sejak {oldest} belum disegel", f"Journal entries since {oldest} are not sealed"),
+            Words("Lihat log/sequencer.log di folder data.", "See log/sequencer.log in the data directory."),
+        )
+
+
+def hall_clock(situation: Situation) -> Iterator[Finding]:
+    """Whether the clock was set back: then the day's last entries lie in the future."""
+    if not _has(situation, "journal_entry"):
+        return
+    (last,) = _one(situation, "SELECT max(at) FROM journal_entry")
+    ahead = last is not None and last - clock.now() > timedelta(minutes=1)
+    yield Finding(
+        "clock",
+        "bad" if ahead else "ok",
+        Words(f"Jam mundur: jurnal sudah sampai {last}", f"The clock was set back: the journal has reached {last}")
+        if ahead
+        else Words("Jam tidak mundur", "The clock was not set back"),
+        Words("Setel jam komputer dengan benar.", "Set the machine's clock right.") if ahead else NOTHING,
+    )
+
+
+def worker(situation: Situation) -> Iterator[Finding]:
+    """Whether the worker lives, while the hall is running."""
+    if not situation.running or not _has(situation, "procrastinate_workers"):
+        return
+    (age,) = _one(situation, "SELECT now() - max(last_heartbeat) FROM procrastinate_workers")
+    alive = age is not None and age < HEARTBEAT
+    yield Finding(
+        "worker",
+        "ok" if alive else "bad",
+        Words("Pekerja latar belakang hidup", "The background worker lives")
+        if alive
+        else Words("Pekerja latar belakang tidak bekerja", "The background worker does not work"),
+        NOTHING
+        if alive
+        else Words("Lihat log/worker.log di folder data.", "See log/worker.log in the data directory."),
+    )
+
+
+CHECKS: tuple[Callable[[Situation], Iterator[Finding]], ...] = (
+    server,
+    durable,
+    extensions,
+    migrations,
+    journal,
+    hall_clock,
+    worker,
+)

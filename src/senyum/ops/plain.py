@@ -1,0 +1,43 @@
+"""The plain listener beside `--tls`: `/trust/` and its files; all else is sent to the secure address.
+
+A device that does not yet trust the hall's authority could not read that page over https.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from servestatic import ServeStatic
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "senyum.settings")
+
+_pages = get_wsgi_application()
+settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+_files = ServeStatic(_pages, root=settings.STATIC_ROOT, prefix=settings.STATIC_URL)
+
+
+def secure_address(host: str, port: str, path: str, query: str) -> str:
+    """The https address of a plain one; `host` is a Host header, with or without a port."""
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") and host.rpartition(":")[2].isdigit() else host
+    shown = "" if port == "443" else f":{port}"
+    return f"https://{name}{shown}{path}{'?' + query if query else ''}"
+
+
+def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """WSGI."""
+    path = environ.get("PATH_INFO", "/")
+    if path.startswith(("/trust/", settings.STATIC_URL)):
+        answer: Iterable[bytes] = _files(environ, start_response)
+        return answer
+    target = secure_address(
+        environ.get("HTTP_HOST", "localhost"),
+        os.environ.get("SENYUM_TLS_PORT", "443"),
+        path,
+        environ.get("QUERY_STRING", ""),
+    )
+    start_response("307 Temporary Redirect", [("Location", target), ("Content-Length", "0")])
+    return [b""]
