@@ -78,7 +78,7 @@ REACTION_SHARE = 0.2
 
 @dataclass(frozen=True)
 class Outlook:
-    """What the wait of a line's next ticket is told from: its pace, minutes until it opens, and whether a counter is free."""
+    """What the wait of a line's next ticket is told from: pace, minutes until it opens, whether a counter is free."""
 
     pace: pace.Coefficients
     start_minutes: float
@@ -280,6 +280,6 @@ def _outlooks(mall: Mall, hall: _Parts, now: datetime) -> dict[int, Outlook]:
 
 
 def _gaps(called: list[datetime], queued: list[datetime]) -> list[float]:
-    """Minutes between successive calls, oldest first, where the later person was already waiting at the earlier call."""
+    """Minutes between successive calls, oldest first, where the later person already waited at the earlier call."""
     pairs = zip(pairwise(called), queued[1:], strict=False)
     return [(later - earlier).total_seconds() / 60 for (earlier, later), since in pairs if since <= earlier]

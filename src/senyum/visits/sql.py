@@ -60,7 +60,7 @@ leg AS MATERIALIZED (
 ),
 placed AS MATERIALIZED (
   SELECT l.*, q.ahead + row_number() OVER mine - 1 AS ahead,
-         q.extra + coalesce(sum(l.quantity - 1) OVER (mine ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS extra
+         q.extra + sum(l.quantity - 1) OVER mine - (l.quantity - 1) AS extra
   FROM leg l CROSS JOIN LATERAL (
     SELECT count(*) AS ahead, coalesce(sum(w.quantity - 1), 0) AS extra FROM (
       SELECT t.quantity FROM visits_ticket t

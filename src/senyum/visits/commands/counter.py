@@ -20,17 +20,16 @@ from senyum.malls.models import Counter
 from senyum.people.models import User
 from senyum.roster import commands as roster
 from senyum.roster.models import CounterSession
-from senyum.visits import rules, states
+from senyum.visits import classes, rules, states
+from senyum.visits.commands.call import call_by_hand
+from senyum.visits.commands.issue import issue_visit
 from senyum.visits.commands.seat import ANYTHING, Seat, demand_ticket, move, put_note, seat_of, tell
 from senyum.visits.hall import Hall, hall_of, mall_of_counter
 from senyum.visits.models import Call, Ticket
 
 
-@dataclass(frozen=True)
-class _Action:
-    hall: Hall
-    seat: Seat
-    ticket: Ticket
+#: The words that the ledger of calls keeps for somebody who was served without a number.
+WALK_IN_REASON = "dilayani langsung di loket, tanpa nomor"
 
 
 @contextmanager
@@ -319,6 +318,49 @@ def _own(seat: Seat, ticket_id: int, hall: Hall) -> Ticket:
     if ticket is None:
         raise NotPossible("no_ticket", _("Nomor itu tidak ada di antrean instansi Anda."))
     return ticket
+
+
+def serve_walk_in(
+    *,
+    counter_id: int,
+    seen: int | None,
+    line_id: int,
+    actor: Actor,
+    now: datetime,
+    wall: datetime,
+    priority: str = classes.REGULAR,
+    user_id: int | None = None,
+) -> int:
+    """Serve somebody who stands at the counter without a number: a number, a quiet call with its reason, and service.
+
+    All or nothing; the counter's session is locked first, so two presses make one visit. Only lines that this
+    counter serves. Returns the ticket's id. Raises as `issue_visit` and `call_by_hand`.
+    """
+    with _at(counter_id, seen, user_id, now) as (hall, seat):
+        counter = hall.counters[counter_id]
+        if line_id not in counter.first + counter.help:
+            raise NotPossible("no_line", _("Loket ini tidak melayani layanan itu."))
+        issued = issue_visit(
+            mall=hall.mall, line_ids=[line_id], priority=priority, channel="counter", actor=actor, now=now, greeted=True
+        )
+        ticket_id = issued.tickets[0].id
+        called = call_by_hand(
+            counter_id=counter_id,
+            seen=seen,
+            ticket_id=ticket_id,
+            reason=WALK_IN_REASON,
+            actor=actor,
+            now=now,
+            wall=wall,
+            user_id=user_id,
+        )
+        # They stand here already: the board shows it, the voice does not disturb the hall.
+        Call.objects.filter(ticket_id=called.ticket_id).update(quiet=True)
+        ticket = Ticket.objects.select_related("visit", "line").get(pk=ticket_id)
+        move(ticket, "serve", serving_at=now)
+        put_note(seat, action="", ticket=None, finished=None, wall=wall)
+        tell(hall, "ticket.serving", ticket, actor, now, seat=seat, data={"from": "walk_in"})
+    return ticket_id
 
 
 def close_counter(*, counter_id: int, reason: str, actor: Actor, now: datetime, user_id: int | None = None) -> None:

@@ -2,31 +2,70 @@
 
 from senyum.visits.queries.board import Board, BoardCall, BoardCounter, board
 from senyum.visits.queries.citizen import Leg, VisitView, visit_by_token, visit_view
-from senyum.visits.queries.counter import CounterView, ForwardLine, QueueRow, counter_view, my_day
+from senyum.visits.queries.counter import (
+    AgencyTicket,
+    CounterChoice,
+    CounterView,
+    ForwardLine,
+    MyDay,
+    QueueRow,
+    SeatPlace,
+    agency_ticket,
+    counter_choices,
+    counter_view,
+    forward_lines,
+    my_day,
+    seat_place,
+)
 from senyum.visits.queries.greeter import DoorRow, FoundVisit, door, find
 from senyum.visits.queries.lines import LineState, OpenCounter, line_states, open_counters, outlook
+from senyum.visits.queries.public import (
+    AgencyToday,
+    CounterToday,
+    HallToday,
+    OwnVisit,
+    ServiceToday,
+    counters_today,
+    hall_today,
+    next_opening,
+    own_visits,
+    service_today,
+    services_today,
+)
 
 __all__ = [
+    "AgencyToday",
     "Board",
     "BoardCall",
     "BoardCounter",
+    "CounterChoice",
+    "CounterToday",
     "CounterView",
     "DoorRow",
     "ForwardLine",
     "FoundVisit",
+    "HallToday",
     "Leg",
     "LineState",
     "OpenCounter",
+    "OwnVisit",
     "QueueRow",
+    "ServiceToday",
     "VisitView",
     "board",
     "counter_view",
+    "counters_today",
     "door",
     "find",
+    "hall_today",
     "line_states",
     "my_day",
+    "next_opening",
     "open_counters",
     "outlook",
+    "own_visits",
+    "service_today",
+    "services_today",
     "visit_by_token",
     "visit_view",
 ]

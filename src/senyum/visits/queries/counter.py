@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from django_scopes import scopes_disabled
 from senyum.catalogue.models import Requirement
 from senyum.engine import discipline
 from senyum.malls import queries as malls
+from senyum.malls.models import Mall
 from senyum.roster.models import CounterSession, EmergencyCall, SessionPause
 from senyum.visits import rules, states
 from senyum.visits.hall import Hall, HallCounter, hall_of, mall_of_counter
@@ -57,6 +59,7 @@ class Here:
     ticket_id: int
     label: str
     visit_id: int
+    line_id: int
     service: str
     state: str
     priority: str
@@ -71,6 +74,7 @@ class Here:
     standard_minutes: int
     pays_at_cashier: bool
     note: str
+    from_counter: int | None
     requirements: tuple[RequirementRow, ...]
     other_legs: tuple[str, ...]
     recalls: int
@@ -98,7 +102,11 @@ class MyDay:
 
 @dataclass(frozen=True)
 class CounterView:
-    """Everything the counter page shows."""
+    """Everything the counter page shows.
+
+    `first_lines`, `help_lines`: (line id, service) in the counter's two tiers. `emergency_answer`: who said that they
+    are coming to this counter. `own_lines`: every line of the counter's agency, whose tickets stand in the lists.
+    """
 
     counter_id: int
     number: int
@@ -121,7 +129,12 @@ class CounterView:
     undo: str
     undo_until: datetime | None
     hall_paused: str
+    hall_back_at: datetime | None
+    first_lines: tuple[tuple[int, str], ...]
+    help_lines: tuple[tuple[int, str], ...]
+    own_lines: tuple[int, ...]
     emergency_id: int | None
+    emergency_answer: str
     emergencies: tuple[tuple[int, int, str], ...]
     as_of: datetime
 
@@ -146,7 +159,11 @@ def counter_view(counter_id: int, now: datetime, wall: datetime, language: str =
             .order_by("turn_at")[:SHOWN_ROWS]
         )
         emergencies = _emergencies(hall, counter)
-        own = EmergencyCall.objects.filter(session=session, closed_at=None).first() if session else None
+        own = (
+            EmergencyCall.objects.filter(session=session, closed_at=None).select_related("answered_by").first()
+            if session
+            else None
+        )
     line = next((x for x in hall.lines.values() if x.booth_id == counter.booth_id), None)
     hall_pause = malls.hall_pause(mall)
     can_undo = session is not None and bool(session.last_action) and rules.may_undo(session.undo_until, wall)
@@ -172,7 +189,12 @@ def counter_view(counter_id: int, now: datetime, wall: datetime, language: str =
         undo=session.last_action if session and can_undo else "",
         undo_until=session.undo_until if session and can_undo else None,
         hall_paused=hall_pause.reason if hall_pause else "",
+        hall_back_at=hall_pause.back_at if hall_pause else None,
+        first_lines=tuple((i, hall.lines[i].name(language)) for i in counter.first if i in hall.lines),
+        help_lines=tuple((i, hall.lines[i].name(language)) for i in counter.help if i in hall.lines),
+        own_lines=tuple(x.id for x in hall.lines.values() if x.agency_id == counter.agency_id),
         emergency_id=own.pk if own else None,
+        emergency_answer=str(own.answered_by) if own and own.answered_by else "",
         emergencies=emergencies,
         as_of=now,
     )
@@ -181,7 +203,7 @@ def counter_view(counter_id: int, now: datetime, wall: datetime, language: str =
 def _here(hall: Hall, session: CounterSession, language: str) -> Here | None:
     ticket = (
         Ticket.objects.filter(session=session, state__in=states.AT_COUNTER)
-        .select_related("visit", "line__service")
+        .select_related("visit", "line__service", "forwarded_from__counter")
         .annotate(calls_made=Count("calls", filter=Q(calls__session=session)))
         .first()
     )
@@ -193,6 +215,7 @@ def _here(hall: Hall, session: CounterSession, language: str) -> Here | None:
         ticket_id=ticket.pk,
         label=ticket.visit.label,
         visit_id=ticket.visit_id,
+        line_id=ticket.line_id,
         service=line.name(language),
         state=ticket.state,
         priority=ticket.priority,
@@ -207,6 +230,7 @@ def _here(hall: Hall, session: CounterSession, language: str) -> Here | None:
         standard_minutes=line.standard_minutes * ticket.quantity,
         pays_at_cashier=line.pays_at_cashier,
         note=ticket.note,
+        from_counter=_from_counter(ticket),
         requirements=tuple(
             RequirementRow(r.pk, r.text, r.legal_basis) for r in Requirement.objects.filter(service_id=line.service_id)
         ),
@@ -266,7 +290,6 @@ def _row(
     busy: bool = False,
 ) -> QueueRow:
     late = (now - ticket.promised_by).total_seconds() / 60
-    came_from = ticket.forwarded_from if place and ticket.forwarded_from_id else None
     return QueueRow(
         ticket_id=ticket.pk,
         label=ticket.visit.label,
@@ -283,10 +306,16 @@ def _row(
         promised_by=ticket.promised_by,
         late_minutes=max(0, int(late)),
         note=ticket.note,
-        from_counter=came_from.counter.number if came_from and came_from.counter else None,
+        from_counter=_from_counter(ticket) if place else None,
         rejoins=ticket.rejoins,
         ended_at=ticket.ended_at,
     )
+
+
+def _from_counter(ticket: Ticket) -> int | None:
+    """The number of the counter that forwarded this leg."""
+    before = ticket.forwarded_from
+    return before.counter.number if before is not None and before.counter is not None else None
 
 
 def _emergencies(hall: Hall, counter: HallCounter) -> tuple[tuple[int, int, str], ...]:
@@ -297,6 +326,122 @@ def _emergencies(hall: Hall, counter: HallCounter) -> tuple[tuple[int, int, str]
         .select_related("session__counter", "answered_by")
     )
     return tuple((e.pk, e.session.counter.number, str(e.answered_by) if e.answered_by else "") for e in rows)
+
+
+@dataclass(frozen=True)
+class CounterChoice:
+    """A counter an officer may choose. `state`: free, open, paused; `user_id`, `user`, `since` when it is in use."""
+
+    number: int
+    agency: str
+    state: str
+    user_id: int | None
+    user: str
+    since: datetime | None
+    first: tuple[str, ...]
+    help: tuple[str, ...]
+    waiting: int
+
+
+def counter_choices(
+    mall: Mall, agency_ids: Collection[int], now: datetime, language: str = "id"
+) -> tuple[CounterChoice, ...]:
+    """The active counters of these agencies by number, and how many wait in the lines that each serves first."""
+    hall = hall_of(mall, now)
+    counters = sorted((c for c in hall.counters.values() if c.agency_id in agency_ids), key=lambda c: c.number)
+    with scopes_disabled():
+        sessions = {
+            s.counter_id: s
+            for s in CounterSession.objects.filter(counter__in=[c.id for c in counters])
+            .exclude(state="closed")
+            .select_related("user")
+        }
+        waiting = dict(
+            Ticket.objects.filter(
+                line__in={i for c in counters for i in c.first}, day=hall.day, state=states.WAITING
+            )
+            .values_list("line_id")
+            .annotate(Count("id"))
+        )
+    agencies = {line.agency_id: line.agency_short for line in hall.lines.values()}
+    answer = []
+    for counter in counters:
+        session = sessions.get(counter.id)
+        answer.append(
+            CounterChoice(
+                number=counter.number,
+                agency=agencies.get(counter.agency_id, ""),
+                state=session.state if session else "free",
+                user_id=session.user_id if session else None,
+                user=str(session.user) if session and session.user else "",
+                since=session.opened_at if session else None,
+                first=tuple(hall.lines[i].name(language) for i in counter.first),
+                help=tuple(hall.lines[i].name(language) for i in counter.help),
+                waiting=sum(waiting.get(i, 0) for i in counter.first),
+            )
+        )
+    return tuple(answer)
+
+
+@dataclass(frozen=True)
+class SeatPlace:
+    """Where an officer sits now."""
+
+    mall: str
+    number: int
+
+
+def seat_place(user_id: int) -> SeatPlace | None:
+    """The counter this user has open, wherever it is; None when there is none."""
+    with scopes_disabled():
+        row = (
+            CounterSession.objects.filter(user_id=user_id)
+            .exclude(state="closed")
+            .values_list("mall__code", "counter__number")
+            .first()
+        )
+    return SeatPlace(*row) if row else None
+
+
+@dataclass(frozen=True)
+class AgencyTicket:
+    """An open ticket of the counter's agency today, for what an officer does with somebody who is not at the counter."""
+
+    ticket_id: int
+    visit_id: int
+    line_id: int
+    label: str
+    service: str
+    state: str
+    priority: str
+
+
+def agency_ticket(counter_id: int, ticket_id: int, now: datetime, language: str = "id") -> AgencyTicket | None:
+    """The ticket when it is of today and of the counter's own agency, else None."""
+    hall = hall_of(mall_of_counter(counter_id), now)
+    with scopes_disabled():
+        ticket = (
+            Ticket.objects.select_related("visit")
+            .filter(
+                pk=ticket_id,
+                mall=hall.mall,
+                day=hall.day,
+                agency_id=hall.counters[counter_id].agency_id,
+                state__in=states.OPEN,
+            )
+            .first()
+        )
+    if ticket is None:
+        return None
+    return AgencyTicket(
+        ticket_id=ticket.pk,
+        visit_id=ticket.visit_id,
+        line_id=ticket.line_id,
+        label=ticket.visit.label,
+        service=hall.lines[ticket.line_id].name(language),
+        state=ticket.state,
+        priority=ticket.priority,
+    )
 
 
 def forward_lines(counter_id: int, now: datetime, language: str = "id") -> list[ForwardLine]:
