@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +25,6 @@ from senyum.visits.commands.issue import issue_visit
 from senyum.visits.commands.seat import ANYTHING, Seat, demand_ticket, move, put_note, seat_of, tell
 from senyum.visits.hall import Hall, hall_of, mall_of_counter
 from senyum.visits.models import Call, Ticket
-
 
 #: The words that the ledger of calls keeps for somebody who was served without a number.
 WALK_IN_REASON = "dilayani langsung di loket, tanpa nomor"
