@@ -98,9 +98,7 @@ def put_service(
 def put_line_group(*, mall: Mall, prefix: str, name: str, now: datetime, actor: Actor) -> LineGroup:
     """Lines that share a label prefix. Raises NotPossible unless it is one or two capital letters."""
     if not (prefix.isascii() and prefix.isalpha() and prefix.isupper() and len(prefix) <= 2):
-        raise NotPossible(
-            "prefix", _("Awalan nomor antrean adalah satu atau dua huruf besar."), prefix=prefix
-        )
+        raise NotPossible("prefix", _("Awalan nomor antrean adalah satu atau dua huruf besar."), prefix=prefix)
     group, changed = put_row(LineGroup, {"mall": mall, "prefix": prefix}, {"name": name})
     if changed:
         record(
@@ -160,13 +158,9 @@ def _check_assignment(counter: Counter, first: Sequence[Line], help_out: Sequenc
     for line in (*first, *help_out):
         # An officer sees only their agency's people, so a counter cannot help another agency out.
         if line.mall_id != counter.mall_id or line.agency_id != agency_id:
-            raise NotPossible(
-                "other_agency", _("Loket hanya melayani antrean instansinya sendiri."), line=line.pk
-            )
+            raise NotPossible("other_agency", _("Loket hanya melayani antrean instansinya sendiri."), line=line.pk)
     if {line.pk for line in first} & {line.pk for line in help_out}:
-        raise NotPossible(
-            "two_tiers", _("Satu layanan tidak bisa sekaligus utama dan bantuan di satu loket.")
-        )
+        raise NotPossible("two_tiers", _("Satu layanan tidak bisa sekaligus utama dan bantuan di satu loket."))
 
 
 @transaction.atomic

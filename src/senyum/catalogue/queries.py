@@ -88,11 +88,7 @@ def _requirement_info(row: Requirement, language: str) -> RequirementInfo:
 def _line_info(line: Line, language: str) -> LineInfo:
     service, agency = line.service, line.agency
     counters = sorted(
-        (
-            CounterInfo(c.counter_id, c.counter.number, c.tier)
-            for c in line.counter_lines.all()
-            if c.counter.active
-        ),
+        (CounterInfo(c.counter_id, c.counter.number, c.tier) for c in line.counter_lines.all() if c.counter.active),
         key=lambda c: (c.tier, c.number),
     )
     return LineInfo(

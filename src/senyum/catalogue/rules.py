@@ -10,15 +10,14 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-#: Words that say "I want" and not what: Indonesian, colloquial, Sundanese, English.
-FILLER = frozenset(
-    """
+_FILLER = """
     saya aku mau ingin minta tolong mohon bikin buat membuat bikinin ngurus urus mengurus pengurusan nyieun ngadamel
-    bade hoyong nyuhunkeun abdi kuring dimana mana di ke ka dari pada untuk buat yang nu anu dan atau sareng jeung
-    layanan pelayanan loket gerai antrean nomor ambil cara gimana bagaimana kumaha apa naon nya dong ya kak pak bu
+    bade hoyong nyuhunkeun abdi kuring dimana mana di ke ka dari pada untuk yang nu anu dan atau sareng jeung
+    layanan pelayanan loket gerai antrean nomor cara gimana bagaimana kumaha apa naon nya dong ya kak pak bu
     e el i want need to get make the my for of how do please service queue number
-    """.split()
-)
+"""
+#: Words that say "I want" and not what: Indonesian, colloquial, Sundanese, English.
+FILLER = frozenset(_FILLER.split())
 
 #: How people say it -> the word the catalogue uses.
 SYNONYMS: Mapping[str, str] = {
@@ -58,13 +57,8 @@ SYNONYMS: Mapping[str, str] = {
     "ngalih": "pindah",
     "cai": "air",
     "ledeng": "air",
-    "motor": "kendaraan",
-    "mobil": "kendaraan",
     "taneuh": "tanah",
-    "lahan": "tanah",
     "imah": "rumah",
-    "dagang": "usaha",
-    "warung": "usaha",
     "budak": "anak",
     "murangkalih": "anak",
     "ektp": "ktp",
@@ -143,16 +137,13 @@ def rank(wanted: Sequence[str], candidates: Sequence[Candidate]) -> list[int]:
     known = [_known(c.text) for c in candidates]
     names = [_known(c.name) for c in candidates]
     closeness = [
-        [_closeness(word, known[i], c.similar[j]) for j, word in enumerate(wanted)]
-        for i, c in enumerate(candidates)
+        [_closeness(word, known[i], c.similar[j]) for j, word in enumerate(wanted)] for i, c in enumerate(candidates)
     ]
     counts = [sum(row[j] > 0 for row in closeness) for j in range(len(wanted))]
     weight = [math.log(1 + len(candidates) / n) if n else 0.0 for n in counts]
     scored = []
     for i, candidate in enumerate(candidates):
-        score = sum(
-            weight[j] * closeness[i][j] * (1.5 if word in names[i] else 1.0) for j, word in enumerate(wanted)
-        )
+        score = sum(weight[j] * closeness[i][j] * (1.5 if word in names[i] else 1.0) for j, word in enumerate(wanted))
         # Among equals the shorter name is the plainer answer.
         scored.append((score - len(names[i]) / 1000, candidate.line_id))
     best = max(score for score, _id in scored)
@@ -166,7 +157,10 @@ def rupiah(amount: int) -> str:
 
 
 def fee_words(fee_rupiah: int | None, fee_text: str) -> str:
-    """What a service costs, in words: "Gratis", "Rp30.000", or the text that says on what it depends."""
+    """What a service costs, in words: "Gratis", "Rp30.000", the amount with a note on what else there is to pay,
+    or only the text that says on what it depends.
+    """
     if fee_rupiah is None:
         return fee_text or _("Menurut jenisnya")
-    return _("Gratis") if fee_rupiah == 0 else rupiah(fee_rupiah)
+    amount = _("Gratis") if fee_rupiah == 0 else rupiah(fee_rupiah)
+    return f"{amount} ({fee_text[:1].lower()}{fee_text[1:]})" if fee_text else amount

@@ -40,11 +40,7 @@ def put_row(model: type[_M], keys: Mapping[str, Any], values: Mapping[str, Any])
         return row, [CREATED]
     changed = []
     for name, value in values.items():
-        same = (
-            getattr(row, f"{name}_id") == value.pk
-            if isinstance(value, Model)
-            else getattr(row, name) == value
-        )
+        same = getattr(row, f"{name}_id") == value.pk if isinstance(value, Model) else getattr(row, name) == value
         if not same:
             setattr(row, name, value)
             changed.append(name)
@@ -76,9 +72,7 @@ def put_mall(
 ) -> Mall:
     """A hall. Raises NotPossible for a time zone that is not WIB, WITA or WIT."""
     if timezone not in Mall.Zone.values:
-        raise NotPossible(
-            "zone", _("Zona waktu MPP harus WIB, WITA, atau WIT."), zones=list(Mall.Zone.values)
-        )
+        raise NotPossible("zone", _("Zona waktu MPP harus WIB, WITA, atau WIT."), zones=list(Mall.Zone.values))
     values = {
         "name": name,
         "short_name": short_name,
@@ -182,9 +176,7 @@ def put_booth(
 @transaction.atomic
 def put_counter(*, booth: Booth, number: int, now: datetime, actor: Actor, active: bool = True) -> Counter:
     """A counter of a booth; its number is unique in the hall."""
-    counter, changed = put_row(
-        Counter, {"mall": booth.mall, "number": number}, {"booth": booth, "active": active}
-    )
+    counter, changed = put_row(Counter, {"mall": booth.mall, "number": number}, {"booth": booth, "active": active})
     if changed:
         record(
             mall=booth.mall.code,

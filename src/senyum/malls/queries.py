@@ -80,9 +80,7 @@ def booths(mall: Mall) -> list[Booth]:
 def counters(mall: Mall) -> list[Counter]:
     """The active counters of a hall with booth and agency, by number."""
     return list(
-        Counter.objects.filter(mall=mall, active=True)
-        .select_related("booth__agency", "mall")
-        .order_by("number")
+        Counter.objects.filter(mall=mall, active=True).select_related("booth__agency", "mall").order_by("number")
     )
 
 
@@ -92,8 +90,7 @@ def _load_plan(mall_id: int, zone: str | None) -> HallPlan:
     for row in BoothHours.objects.filter(booth__mall_id=mall_id):
         hours[row.booth_id][row.weekday] = Hours(row.opens, row.last_ticket, row.closes)
     decisions = {
-        row.date: Decision(row.is_open, row.reason, row.closes)
-        for row in CalendarDay.objects.filter(mall_id=mall_id)
+        row.date: Decision(row.is_open, row.reason, row.closes) for row in CalendarDay.objects.filter(mall_id=mall_id)
     }
     zone = zone or Mall.objects.values_list("timezone", flat=True).get(id=mall_id)
     return HallPlan(zone, dict(hours), decisions)

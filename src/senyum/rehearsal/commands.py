@@ -99,8 +99,7 @@ def _open_on_holidays(mall: Mall, day: date) -> None:
     """The sample hall keeps no holidays in the years around `day`: nothing in it depends on the date."""
     days = {found for year in range(day.year - 1, day.year + 2) for found in holidays_of(year)}
     CalendarDay.objects.bulk_create(
-        CalendarDay(mall=mall, date=found, is_open=True, reason="MPP contoh selalu buka")
-        for found in sorted(days)
+        CalendarDay(mall=mall, date=found, is_open=True, reason="MPP contoh selalu buka") for found in sorted(days)
     )
 
 
@@ -149,15 +148,12 @@ def _lines(mall: Mall, booths: dict[str, Booth]) -> dict[str, Line]:
 
 def _counters(mall: Mall, booths: dict[str, Booth], lines: dict[str, Line]) -> None:
     counters = Counter.objects.bulk_create(
-        Counter(mall=mall, booth=booths[agency], number=number)
-        for number, (agency, _first, _help) in _COUNTERS.items()
+        Counter(mall=mall, booth=booths[agency], number=number) for number, (agency, _first, _help) in _COUNTERS.items()
     )
     CounterLine.objects.bulk_create(
         CounterLine(counter=counter, line=lines[code], tier=tier)
         for counter in counters
-        for tier, codes in zip(
-            (CounterLine.FIRST, CounterLine.HELP), _COUNTERS[counter.number][1:], strict=True
-        )
+        for tier, codes in zip((CounterLine.FIRST, CounterLine.HELP), _COUNTERS[counter.number][1:], strict=True)
         for code in codes
     )
 
@@ -180,9 +176,7 @@ def _people(mall: Mall, booths: dict[str, Booth], now: datetime) -> None:
             user=user,
             mall=mall,
             role=_USERS[user.username][0],
-            agency=booths[_USERS[user.username][1] or ""].agency
-            if _USERS[user.username][0] in AGENCY_ROLES
-            else None,
+            agency=booths[_USERS[user.username][1] or ""].agency if _USERS[user.username][0] in AGENCY_ROLES else None,
         )
         for user in users
     )

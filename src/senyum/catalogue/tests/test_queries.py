@@ -46,9 +46,7 @@ def hall():
             name=name,
             keywords=keywords,
             standard_minutes=10,
-            requirements=[
-                RequirementText("KK", text_su="KK", text_en="Family card", legal_basis="Perpres 96/2018")
-            ],
+            requirements=[RequirementText("KK", text_su="KK", text_en="Family card", legal_basis="Perpres 96/2018")],
             **more,
             **BY,
         )
@@ -73,9 +71,7 @@ def test_lines_in_the_halls_order_and_few_queries(hall, django_assert_max_num_qu
     assert codes(infos) == [code for code, *_ in SERVICES]
     first = infos[0]
     assert (first.prefix, first.agency, first.kind, first.standard_minutes) == ("A", "Dinas", "service", 10)
-    assert [(c.number, c.tier) for c in first.counters] == [(1, 1), (2, 2)], (
-        "a counter out of use is not shown"
-    )
+    assert [(c.number, c.tier) for c in first.counters] == [(1, 1), (2, 2)], "a counter out of use is not shown"
     assert first.first_counters == (1,)
 
 
@@ -88,9 +84,7 @@ def test_names_follow_the_asked_language(hall):
     mall, lines, _ = hall
     names = {language: queries.line_info(mall, lines[2].id, language).name for language in ("id", "su", "en")}
     assert names == {"id": "Akta kelahiran", "su": "Akta kalahiran", "en": "Birth certificate"}
-    assert queries.line_info(mall, lines[0].id, "en").name == "KTP elektronik baru", (
-        "Indonesian where none is known"
-    )
+    assert queries.line_info(mall, lines[0].id, "en").name == "KTP elektronik baru", "Indonesian where none is known"
     assert queries.name_in(lines[2].service, "en-gb") == "Birth certificate"
     assert queries.requirements_of(lines[0], "en")[0].text == "Family card"
     assert queries.requirements_of(lines[0])[0].legal_basis == "Perpres 96/2018"

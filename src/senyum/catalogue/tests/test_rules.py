@@ -90,17 +90,15 @@ def test_nothing_found_is_nothing():
 
 
 def test_a_keyword_in_peoples_words_answers_the_catalogues_word():
-    assert (
-        rank(search_words("ktp hilang"), [candidate(1, "KTP rusak", "ilang"), candidate(2, "KTP baru")])[0]
-        == 1
-    )
+    assert rank(search_words("ktp hilang"), [candidate(1, "KTP rusak", "ilang"), candidate(2, "KTP baru")])[0] == 1
 
 
 def test_fees():
     assert rupiah(30000) == "Rp30.000"
     assert rupiah(1_650_000) == "Rp1.650.000"
     assert fee_words(0, "") == "Gratis"
-    assert fee_words(30000, "PP 76/2020") == "Rp30.000"
+    assert fee_words(30000, "") == "Rp30.000"
+    assert fee_words(225000, "Di luar PKB") == "Rp225.000 (di luar PKB)"
     assert fee_words(None, "Sesuai SPPT") == "Sesuai SPPT"
     with translation.override("id"):
         assert fee_words(None, "") == "Menurut jenisnya"

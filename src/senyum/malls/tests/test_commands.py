@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
 BY = {"now": NOW, "actor": SYSTEM}
 OFFICE = Hours(time(8), time(14, 30), time(15))
-WORKDAYS = {weekday: OFFICE for weekday in range(5)}
+WORKDAYS = dict.fromkeys(range(5), OFFICE)
 
 
 def put_mall(**changes):
@@ -28,9 +28,7 @@ def put_mall(**changes):
 
 
 def put_agency(**changes):
-    return commands.put_agency(
-        **{"code": "dinas", "name": "Dinas Uji", "short_name": "Dinas", **changes}, **BY
-    )
+    return commands.put_agency(**{"code": "dinas", "name": "Dinas Uji", "short_name": "Dinas", **changes}, **BY)
 
 
 def put_booth(hours=None, **changes):
@@ -120,9 +118,7 @@ def test_a_local_decision_changes_the_day_at_once():
     assert queries.booth_day(booth, tuesday).is_open
     commands.put_calendar_day(mall=booth.mall, day=tuesday, is_open=False, reason="Pindah gedung", **BY)
     assert queries.booth_day(booth, tuesday).reason == "Pindah gedung"
-    commands.put_calendar_day(
-        mall=booth.mall, day=tuesday, is_open=True, closes=time(12), reason="Rapat", **BY
-    )
+    commands.put_calendar_day(mall=booth.mall, day=tuesday, is_open=True, closes=time(12), reason="Rapat", **BY)
     assert queries.booth_day(booth, tuesday).note == "Tutup lebih awal: Rapat"
     commands.drop_calendar_day(mall=booth.mall, day=tuesday, **BY)
     assert queries.booth_day(booth, tuesday).note == ""

@@ -28,9 +28,7 @@ def hall():
     for sort, (code, weekdays) in enumerate({"tetap": range(5), "rabu": [2]}.items()):
         agency = commands.put_agency(code=code, name=code, short_name=code, **BY)
         booths.append(
-            commands.put_booth(
-                mall=mall, agency=agency, hours=dict.fromkeys(weekdays, OFFICE), sort=sort, **BY
-            )
+            commands.put_booth(mall=mall, agency=agency, hours=dict.fromkeys(weekdays, OFFICE), sort=sort, **BY)
         )
     queries.forget()
     return mall, *booths

@@ -20,7 +20,7 @@ from senyum.malls.rules import (
 )
 
 OFFICE = Hours(time(8), time(14, 30), time(15))
-EVERY_WORKDAY = {weekday: OFFICE for weekday in range(5)}
+EVERY_WORKDAY = dict.fromkeys(range(5), OFFICE)
 MONDAY, TUESDAY, FRIDAY = date(2026, 11, 23), date(2026, 11, 24), date(2026, 11, 27)
 WEST = "Asia/Jakarta"
 

@@ -48,9 +48,7 @@ def test_each_user_has_one_role(small_mall):
 
 
 def test_every_priority_class_has_a_policy(small_mall):
-    assert set(PriorityClass.objects.filter(mall=small_mall.mall).values_list("code", flat=True)) == set(
-        CODES
-    )
+    assert set(PriorityClass.objects.filter(mall=small_mall.mall).values_list("code", flat=True)) == set(CODES)
 
 
 @pytest.mark.parametrize(
