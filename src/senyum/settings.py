@@ -194,4 +194,5 @@ EMAIL_HOST = os.environ.get("SENYUM_SMTP_HOST", "localhost")
 DEFAULT_FROM_EMAIL = os.environ.get("SENYUM_EMAIL_FROM", "senyum@localhost")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 SILENCED_SYSTEM_CHECKS: list[str] = []
-LOGGING_CONFIG = None
+LOGGING_CONFIG = "senyum.core.log.configure"
+LOGGING = {"level": os.environ.get("SENYUM_LOG", "INFO")}

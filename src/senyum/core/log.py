@@ -1,0 +1,119 @@
+"""Logs: one JSON line an event to stderr, without personal data, secrets or control characters.
+
+Django calls `configure` (settings.LOGGING_CONFIG). Use `structlog.get_logger(__name__)` and pass facts as keywords:
+`log.warning("notice.failed", notice=12, channel="email")`. Bodies, names and query strings are never logged.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+#: What is taken out of every string, first match first. A net under careful logging, not a licence for careless.
+REDACTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"sny_[0-9a-f]{1,16}(_[\w-]*)?"), "[token]"),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 [token]"),
+    # A citizen's link opens their ticket to whoever has it.
+    (re.compile(r"(/(?:t|visits|cases)/)[\w-]{12,}"), r"\1[token]"),
+    (re.compile(r"(/[^\s?\"'<>]*)\?[^\s\"'<>]+"), r"\1?[query]"),
+    # PostgreSQL repeats the offending row after these words.
+    (re.compile(r"(?m)^\s*(DETAIL|CONTEXT):.*$"), r"\1: [row]"),
+    (re.compile(r"(?<![\d.])\d(?:[ .-]?\d){15}(?![\d])"), "[nik]"),
+    (re.compile(r"(?<![\d.])(?:\+?62|0)[ -]?8(?:[ -]?\d){7,11}(?!\d)"), "[phone]"),
+    (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "[email]"),
+)
+#: Keys whose value is never written, whatever it is.
+SECRET_KEYS = frozenset(
+    "authorization cookie csrfmiddlewaretoken name nik note password phone pin secret token body".split()
+)
+LONGEST = 4_000
+
+
+def redact(text: str) -> str:
+    """The text without identifiers, secrets and query strings, at most `LONGEST` characters."""
+    for pattern, instead in REDACTIONS:
+        text = pattern.sub(instead, text)
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+
+
+def escape(text: str) -> str:
+    """Control, format and line-separating characters written out, so that no text can forge or hide a line."""
+    return "".join(
+        f"\\u{ord(c):04x}" if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Cs") else c for c in text
+    )
+
+
+def clean(value: Any, *, lines: bool = False) -> Any:
+    """A value fit for the log: strings redacted and escaped, also inside lists and mappings. `lines` keeps newlines."""
+    if isinstance(value, str):
+        text = redact(value)
+        return "\n".join(escape(line) for line in text.splitlines()) if lines else escape(text)
+    if isinstance(value, bool | int | float | None):
+        return value
+    if isinstance(value, Mapping):
+        return {str(k): "[secret]" if str(k).lower() in SECRET_KEYS else clean(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [clean(v) for v in value]
+    return clean(str(value))
+
+
+def redaction(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """A structlog processor: `clean` over the whole event. A trace keeps its lines, which JSON writes as \\n."""
+    return {
+        key: "[secret]" if key in SECRET_KEYS else clean(value, lines=key == "exception") for key, value in event.items()
+    }
+
+
+class StderrHandler(logging.Handler):
+    """Writes to what is standard error at that moment: a supervisor and the tests replace it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+        except Exception:
+            self.handleError(record)
+
+
+def configure(options: Mapping[str, Any] | None = None) -> None:
+    """Set up structlog and the standard library's logging. `options["level"]`: name of the least level (INFO)."""
+    level = str((options or {}).get("level") or "INFO").upper()
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        structlog.stdlib.ExtraAdder(allow=("status_code",)),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        cache_logger_on_first_use=True,
+    )
+    handler = StderrHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                redaction,
+                structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    for before in [h for h in root.handlers if isinstance(h, StderrHandler)]:
+        root.removeHandler(before)
+    root.addHandler(handler)
+    root.setLevel(level)
+    # A 404 is not an event of the house, and its address may be somebody's link.
+    logging.getLogger("django.request").setLevel(logging.ERROR)
+    logging.getLogger("django.db.backends").setLevel(logging.WARNING)
