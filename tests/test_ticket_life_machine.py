@@ -60,6 +60,7 @@ class Hall:
     chooser: Callable[..., Choice | None] = discipline.choose
     now: float = 0.0
     tickets: dict[int, Ticket] = field(default_factory=dict)
+    classes: dict[int, str] = field(default_factory=dict)
     closed: bool = False
     paused_at: float | None = None
     #: Counter -> the last action: (undo command, ticket, the rows before), each of which undo must bring back.
@@ -95,6 +96,7 @@ class Hall:
         return {key: replace(self.tickets[key]) for key in ids}
 
     def issue(self, visit: int, lines: list[int], cls: str) -> None:
+        self.classes[visit] = cls
         head_start, promise = POLICY[cls]
         for line in lines:
             key = len(self.tickets)
@@ -184,7 +186,8 @@ class Hall:
         if steps and all(self.undo_step(counter, command, self.tickets[key]) for command, key, _ in steps):
             for _, key, before in steps:
                 now = self.tickets[key]
-                assert now == replace(before[key], promised_by=now.promised_by), "undo restores exactly"
+                was = replace(before[key], turn_at=now.turn_at, promised_by=now.promised_by)
+                assert now == was, "undo restores exactly, and leaves alone what others changed"
             return True
         self.tickets = kept
         return False
@@ -203,6 +206,15 @@ class Hall:
             ticket.counter = ticket.called_at = None
         ticket.outcome, ticket.invited = "", False
         return True
+
+    def reclassify(self, visit: int, cls: str) -> list[int]:
+        before, after = POLICY[self.classes[visit]], POLICY[cls]
+        self.classes[visit] = cls
+        legs = [t for t in self.tickets.values() if t.visit == visit and t.state in states.OPEN]
+        for ticket in legs:
+            ticket.turn_at += before[0] - after[0]
+            ticket.promised_by += after[1] - before[1]
+        return [ticket.id for ticket in legs]
 
     def leave(self, ticket: Ticket) -> bool:
         return self.move(ticket, "leave")
@@ -315,9 +327,12 @@ class Day(RuleBasedStateMachine):
         if command == "forward" and self.hall.closed:
             assert not self.hall.forward(ticket.counter, line)
             return
-        assert (
-            self.hall.forward(ticket.counter, line) if command == "forward" else self.hall.act(ticket.counter, command)
-        )
+        if command == "forward":
+            assert self.hall.forward(ticket.counter, line)
+            leg = self.hall.tickets[len(self.hall.tickets) - 1]
+            assert (leg.visit, leg.turn_at, leg.promised_by) == (ticket.visit, ticket.turn_at, ticket.promised_by)
+        else:
+            assert self.hall.act(ticket.counter, command)
         if slip:
             assert self.hall.undo(ticket.counter) and ticket.state == states.SERVING
 
@@ -346,6 +361,13 @@ class Day(RuleBasedStateMachine):
     def redirected(self, number: int, line: int) -> None:
         if (ticket := self.pick(number, states.WAITING)) and self.hall.move(ticket, "redirect"):
             ticket.line = line
+
+    @rule(number=NUMBERS, cls=CLASSES)
+    def class_is_changed(self, number: int, cls: str) -> None:
+        """The one exception: times as if the class had been declared at the door."""
+        if ticket := self.pick(number, *states.OPEN):
+            for key in self.hall.reclassify(ticket.visit, cls):
+                self.turns.pop(key)
 
     @rule(number=NUMBERS, minutes=st.sampled_from([5, 30]))
     def delays(self, number: int, minutes: int) -> None:
@@ -403,10 +425,7 @@ class Day(RuleBasedStateMachine):
     @invariant()
     def the_turn_never_moves(self) -> None:
         for key, ticket in self.hall.tickets.items():
-            expected = self.turns.setdefault(key, ticket.turn_at)
-            assert ticket.turn_at == expected
-            if ticket.forwarded_from is not None:
-                assert expected == self.turns[ticket.forwarded_from]
+            assert ticket.turn_at == self.turns.setdefault(key, ticket.turn_at)
 
     @invariant()
     def limits_hold(self) -> None:

@@ -59,22 +59,6 @@ class Choice:
     passed_over: tuple[int, ...]
 
 
-def anchor_of(*, arrived_at: datetime, booked_for: datetime | None, grace: timedelta = timedelta(0)) -> datetime:
-    """Where a ticket's times start: the booked time for who came in time (at most `grace` late), else the arrival."""
-    if booked_for is not None and arrived_at <= booked_for + grace:
-        return booked_for
-    return arrived_at
-
-
-def offline_anchor(*, claimed: datetime, not_before: datetime, received_at: datetime) -> datetime:
-    """The anchor of a ticket whose time was told by a clock the server did not see.
-
-    `not_before` is the last moment the server can vouch for: the device's last contact, the pad's hand-out, or the
-    anchor of the previous number of the same block. A wrong clock buys nothing before it, nor after `received_at`.
-    """
-    return min(max(claimed, not_before), received_at)
-
-
 def times(*, anchor: datetime, head_start_minutes: int, promise_minutes: int) -> Times:
     """The two times of a ticket from its anchor and the policy row of its class."""
     return Times(anchor - timedelta(minutes=head_start_minutes), anchor + timedelta(minutes=promise_minutes))

@@ -17,11 +17,9 @@ from senyum.engine.discipline import (
     Waiting,
     Why,
     after_pause,
-    anchor_of,
     choose,
     choose_by_hand,
     may_be_called,
-    offline_anchor,
     times,
     turn_key,
 )
@@ -42,22 +40,6 @@ def at_counter(*waiting: Waiting[float], now: float = 100.0) -> Choice | None:
 
 def test_times_are_the_anchor_less_the_head_start_and_plus_the_promise() -> None:
     assert times(anchor=NINE, head_start_minutes=20, promise_minutes=60) == (NINE - 20 * MINUTE, NINE + 60 * MINUTE)
-
-
-@pytest.mark.parametrize(("arrived", "grace", "expected"), [(-30, 0, 0), (0, 0, 0), (1, 0, 1), (5, 5, 0), (6, 5, 6)])
-def test_the_anchor_is_the_booked_time_for_those_in_time(arrived: int, grace: int, expected: int) -> None:
-    anchor = anchor_of(arrived_at=NINE + arrived * MINUTE, booked_for=NINE, grace=grace * MINUTE)
-    assert anchor == NINE + expected * MINUTE
-
-
-def test_without_a_booking_the_anchor_is_the_arrival() -> None:
-    assert anchor_of(arrived_at=NINE, booked_for=None) == NINE
-
-
-@pytest.mark.parametrize(("claimed", "expected"), [(-600, 0), (0, 0), (7, 7), (10, 10), (999, 10)])
-def test_an_offline_clock_buys_nothing_outside_what_the_server_can_vouch_for(claimed: int, expected: int) -> None:
-    anchor = offline_anchor(claimed=NINE + claimed * MINUTE, not_before=NINE, received_at=NINE + 10 * MINUTE)
-    assert anchor == NINE + expected * MINUTE
 
 
 @pytest.mark.parametrize(("queued", "moved"), [(-60, 30), (0, 30), (20, 10), (30, 0), (45, 0)])
