@@ -75,7 +75,8 @@ class LineGroup(models.Model):
 class Line(models.Model):
     """One service offered in one mall: the line in which its tickets wait.
 
-    `quota_per_day` limits the tickets of a day (null: no limit but the booth's). `agency` repeats the booth's, for scopes.
+    `quota_per_day` limits the tickets of a day (null: no limit but the booth's). `agency` repeats the booth's,
+    for scopes.
     """
 
     class Kind(models.TextChoices):

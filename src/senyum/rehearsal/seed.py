@@ -153,10 +153,10 @@ def _put_service(rows: Rows, row: Row, built: _Built, by: Mapping[str, Any]) -> 
 def _group(rows: Rows, row: Row, mall: Mall, built: _Built, by: Mapping[str, Any]) -> LineGroup:
     """The group of a service's line: a shared one its row names, else its agency's own; put once for each mall."""
     agency = next(a for a in rows.agencies if a["code"] == row["agency"])
-    prefix = row.get("prefix", agency["prefix"])
+    prefix: str = row.get("prefix", agency["prefix"])
     if (mall.code, prefix) not in built.groups:
         shared = {g["prefix"]: g["name"] for g in rows.line_groups}
-        name = shared.get(prefix, agency["short_name"])
+        name: str = shared.get(prefix) or agency["short_name"]
         built.groups[mall.code, prefix] = catalogue.put_line_group(mall=mall, prefix=prefix, name=name, **by)
     return built.groups[mall.code, prefix]
 

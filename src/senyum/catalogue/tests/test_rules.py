@@ -13,7 +13,7 @@ from senyum.catalogue.rules import Candidate, fee_words, one_slip, plain, rank, 
     [
         ("bikin KTP ilang", ["ktp", "hilang"]),
         ("nomor antrian KTP-el", ["ktp"]),
-        ("mau ambil e-KTP", ["ktp"]),
+        ("mau ambil e-KTP", ["ambil", "ktp"]),
         ("abdi bade nyieun akta lahir", ["akta", "kelahiran"]),
         ("KTP ktp Ktp", ["ktp"]),
         ("perpanjang SIM A", ["perpanjang", "sim", "a"]),
