@@ -470,7 +470,7 @@ def test_the_machine_tries_every_move_of_the_table() -> None:
             super().__init__(moves=tried)
 
     watched = type("WatchedDay", (Day,), {"hall_type": WatchedHall})
-    run_state_machine_as_test(watched, settings=settings(DAY, max_examples=600, derandomize=True, database=None))
+    run_state_machine_as_test(watched, settings=settings(DAY, max_examples=400, derandomize=True, database=None))
     assert set(states.TRANSITIONS) - tried == set()
 
 
