@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 VERSION = "1"
 RATE = 22_050
 TIMEOUT_SECONDS = 3.0
+REST_SECONDS = 10.0
 MAX_TEXT = 300
 
 _PEAK = 0.89  # of full scale (-1 dBFS): room for a hall amplifier
@@ -161,7 +162,7 @@ def write_wav(path: Path, samples: NDArray[np.int16]) -> None:
 def wav_seconds(path: Path) -> float:
     """Length of a WAV file."""
     with wave.open(str(path)) as file:
-        return file.getnframes() / file.getframerate()
+        return float(file.getnframes() / file.getframerate())
 
 
 class _Library:
@@ -240,17 +241,23 @@ class Synthesizer:
         self.directory = directory
         self.timeout = timeout
         self._turn = threading.Lock()
+        self._broken_until = 0.0
         self._child: subprocess.Popen[str] | None = None
         self._answers: queue.Queue[str] = queue.Queue()
         atexit.register(self.close)
 
     def clip(self, text: str, language: str) -> Path:
-        """The clip of `text`, made when it is not there yet. Raises `SpeechError`, after `timeout` at the latest."""
+        """The clip of `text`, made when it is not there yet. Raises `SpeechError`, after `timeout` at the latest.
+
+        After a child that did not answer, nothing is asked for `REST_SECONDS`: threads of the web server are few.
+        """
         path = clip_path(self.directory, text, language)
         if path.exists():
             return path
         if language not in voices():
             raise SpeechError(f"no voice for {language!r}")
+        if time.monotonic() < self._broken_until:
+            raise SpeechError("the synthesizer did not answer a moment ago")
         until = time.monotonic() + self.timeout
         if not self._turn.acquire(timeout=self.timeout):
             raise SpeechError("the synthesizer is busy")
@@ -277,6 +284,7 @@ class Synthesizer:
             answer = self._answers.get(timeout=max(0.05, until - time.monotonic()))
         except (OSError, queue.Empty) as error:
             self.close()
+            self._broken_until = time.monotonic() + REST_SECONDS
             raise SpeechError("the synthesizer did not answer") from error
         if answer:
             raise SpeechError(answer)

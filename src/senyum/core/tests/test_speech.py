@@ -113,6 +113,11 @@ def test_a_child_that_hangs_is_ended_in_time(tmp_path: Path, monkeypatch: pytest
         synthesizer.clip("Tujuh", "id")
     assert time.monotonic() - began < 3
     assert synthesizer._child is None
+    # The next one does not wait again.
+    began = time.monotonic()
+    with pytest.raises(speech.SpeechError):
+        synthesizer.clip("Delapan", "id")
+    assert time.monotonic() - began < 0.1
 
 
 def test_a_sentence_cannot_switch_to_raw_sounds() -> None:
@@ -152,9 +157,7 @@ def test_the_chime_is_soft_at_both_ends_and_never_clips() -> None:
     assert np.abs(heard[:30]).max() < 0.1
     assert np.abs(heard[-200:]).max() < 0.02
     # Two tones: the second is a third lower.
-    strongest = [
-        np.abs(np.fft.rfft(part)).argmax() * 22_050 / part.size for part in (heard[:6000], heard[8000:14000])
-    ]
+    strongest = [np.abs(np.fft.rfft(part)).argmax() * 22_050 / part.size for part in (heard[:6000], heard[8000:14000])]
     assert strongest == [pytest.approx(880, abs=8), pytest.approx(698, abs=8)]
 
 

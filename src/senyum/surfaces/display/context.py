@@ -46,8 +46,7 @@ class ShownCall:
             "serving": self.call.serving,
             "withdrawn": self.call.withdrawn,
             "sentences": [
-                {"language": s.language, "text": s.text, "seconds": s.seconds, "clip": s.clip}
-                for s in self.sentences
+                {"language": s.language, "text": s.text, "seconds": s.seconds, "clip": s.clip} for s in self.sentences
             ],
         }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 from django_scopes import scope
@@ -76,7 +76,7 @@ def board_part(request: HttpRequest, mall: Mall) -> HttpResponse:
 @public
 def clip(
     request: HttpRequest, mall: Mall, language: str, kind: str, label: str, counter: int, signed: str
-) -> FileResponse:
+) -> HttpResponse:
     """One reading of a call; made now when it is not there. 404 when unsigned or when nothing can read it."""
     call = voice.Sayable(mall.code, language, kind, label, counter)
     if not voice.is_signed(call, signed):
@@ -89,12 +89,12 @@ def clip(
 
 @require_safe
 @public
-def chime(request: HttpRequest) -> FileResponse:
+def chime(request: HttpRequest) -> HttpResponse:
     """The two tones before a call."""
     return _wav(voice.synthesizer().chime())
 
 
-def _wav(path: Path) -> FileResponse:
-    response = FileResponse(path.open("rb"), content_type="audio/wav")
+def _wav(path: Path) -> HttpResponse:
+    response = HttpResponse(path.read_bytes(), content_type="audio/wav")
     response.headers["Cache-Control"] = f"private, max-age={_CLIP_SECONDS}, immutable"
     return response

@@ -17,10 +17,11 @@ CALLS = [
     ("AB-1025", 1, "Disdukcapil", "Kartu keluarga karena pindah datang antarkabupaten"),
 ]
 AGENCIES = [
-    "Disdukcapil", "Disdukcapil", "Disdukcapil", "Disdukcapil", "DPMPTSP", "DPMPTSP", "BPJS Kesehatan", "BPJS Ketenagakerjaan",
-    "Bapenda", "Bapenda", "Polres", "Polres", "Kejaksaan", "DPMPTSP", "Kemenag", "Samsat", "Samsat", "Pos Indonesia",
-    "Imigrasi", "Imigrasi", "BPN", "BPN", "Disnaker", "Dinsos", "Dinkes", "DLH", "PUTR", "PDAM", "PLN", "bank bjb", "Taspen",
-    "KPP Pratama", "Pengadilan Agama", "Pengadilan Negeri", "Bea Cukai", "BNN", "Loka POM", "Perpustakaan", "UMKM", "Kasir",
+    "Disdukcapil", "Disdukcapil", "Disdukcapil", "Disdukcapil", "DPMPTSP", "DPMPTSP", "BPJS Kesehatan",
+    "BPJS Ketenagakerjaan", "Bapenda", "Bapenda", "Polres", "Polres", "Kejaksaan", "DPMPTSP", "Kemenag",
+    "Samsat", "Samsat", "Pos Indonesia", "Imigrasi", "Imigrasi", "BPN", "BPN", "Disnaker", "Dinsos",
+    "Dinkes", "DLH", "PUTR", "PDAM", "PLN", "bank bjb", "Taspen", "KPP Pratama", "Pengadilan Agama",
+    "Pengadilan Negeri", "Bea Cukai", "BNN", "Loka POM", "Perpustakaan", "UMKM", "Kasir",
 ]  # fmt: skip
 
 
@@ -45,9 +46,7 @@ def call(number: int, at: datetime, **changes: Any) -> BoardCall:
 
 def busy_board(now: datetime, **changes: Any) -> Board:
     """Forty counters, seven calls, one of them withdrawn."""
-    counters = [
-        BoardCounter(number, agency, "open", None, "") for number, agency in enumerate(AGENCIES, start=1)
-    ]
+    counters = [BoardCounter(number, agency, "open", None, "") for number, agency in enumerate(AGENCIES, start=1)]
     counters[8] = BoardCounter(9, "Bapenda", "paused", now + timedelta(minutes=18), "Istirahat")
     counters[23] = BoardCounter(24, "Dinsos", "paused", None, "Istirahat")
     for number in (13, 33, 36):
