@@ -179,7 +179,7 @@ def _give(path: Path) -> None:
 
 def _reachable(path: Path) -> bool:
     """Whether the unprivileged uid may walk to `path`."""
-    return all(p.stat().st_mode & 0o001 for p in path.parents)
+    return all(p.stat().st_mode & 0o001 for p in path.parents if p.exists())
 
 
 def _home(directory: Path) -> Path:
@@ -290,12 +290,12 @@ def _pid_of(cluster: Path) -> int | None:
 
 
 def _found(home: Path, socket: Path) -> Server | None:
-    """A server of this cluster that already runs; a lock file whose process is gone is removed."""
+    """A server of this cluster that already runs; lock files of one that is gone are disarmed."""
     cluster = home / "cluster"
     until = time.monotonic() + _START_SECONDS
     while (pid := _pid_of(cluster)) is not None:
         if not _is_server(pid, cluster):
-            (cluster / "postmaster.pid").unlink(missing_ok=True)
+            _disarm(cluster / "postmaster.pid", socket)
             return None
         if _answers(socket):
             return Server(home, socket, pid, owned=_is_orphan(pid))
@@ -303,6 +303,19 @@ def _found(home: Path, socket: Path) -> Server | None:
             raise PostgresError(f"PostgreSQL (process {pid}) runs but does not answer; see {home / 'log'}.")
         time.sleep(0.05)
     return None
+
+
+def _disarm(lock: Path, socket: Path) -> None:
+    """Make PostgreSQL see that the process of its lock files is gone, though a stranger or a zombie has its number.
+
+    The rest of the file stays: by it PostgreSQL notices backends of the dead server that still hold the memory.
+    """
+    nobody = subprocess.Popen([sys.executable, "-c", ""])
+    nobody.wait()
+    lines = lock.read_text().split("\n")
+    lock.write_text("\n".join([str(nobody.pid), *lines[1:]]))
+    for left in (*socket.glob(".s.PGSQL.*.lock"), *socket.glob(".s.PGSQL.*")):
+        left.unlink(missing_ok=True)
 
 
 def _is_orphan(pid: int) -> bool:
@@ -334,6 +347,7 @@ def options(home: Path, socket: Path, *, durable: bool, preload: bool) -> dict[s
         "max_wal_size": "1GB",
         "checkpoint_completion_target": "0.9",
         "timezone": "UTC",
+        "log_timezone": "UTC",
         "shared_preload_libraries": "pg_stat_statements" if preload else "",
         "logging_collector": "on",
         "log_directory": str(home / "log"),

@@ -95,7 +95,8 @@ def _run_locked(plan: Plan, place: hall.Hall) -> None:
         supervisor.end()
         raise
     supervisor.children = children(plan, place.data, environment)
-    _print_pages(plan, place.data)
+    if not supervisor.ending:
+        _print_pages(plan, place.data)
     supervisor.run()
 
 
@@ -162,7 +163,7 @@ def trust_command(plan: Plan) -> list[str]:
     """A second, plain listener: `/trust/` only, everything else is sent to the secure address."""
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--workers", "1"]
     command += ["--host", plan.host, "--port", str(plan.plain_port), "--log-level", "warning"]
-    return [*command, "--workers-kill-timeout", "3", "senyum.ops.plain:app"]
+    return [*command, "--blocking-threads", "4", "--workers-kill-timeout", "3", "senyum.ops.plain:app"]
 
 
 def _check_ports(plan: Plan) -> None:
@@ -215,8 +216,12 @@ def _print_pages(plan: Plan, data: Path) -> None:
     if plan.tls:
         paths = tls.at(data)
         plain = address.replace("https://", "http://").rsplit(":", 1)[0] + f":{plan.plain_port}/trust/"
-        console.print(Words("Percayakan perangkat di", "Let devices trust it at")[plan.language], f"[cyan]{plain}[/]")
-        console.print(f"SHA-256 {paths.fingerprint}")
+        console.print(
+            Words("Percayakan perangkat di", "Let devices trust it at")[plan.language],
+            f"[cyan]{plain}[/]",
+            soft_wrap=True,
+        )
+        console.print(f"SHA-256 {paths.fingerprint}", soft_wrap=True)
     console.print(Words("Ctrl-C menghentikan semuanya.", "Ctrl-C ends everything.")[plan.language])
 
 
