@@ -105,6 +105,16 @@ def overload_table(
     return [row for name in DISCIPLINES for row in _rows(name, days, policy, lines, tiers)]
 
 
+def starving(rows: Sequence[OverloadRow], policy: Sequence[PolicyRow], discipline: str) -> list[str]:
+    """The groups of which somebody waits longer than an order by turn can make them wait.
+
+    That is: longer than anybody does first come, first served, plus the largest head start of `policy`.
+    """
+    most = next(row.longest for row in rows if (row.discipline, row.group) == (FIFO, "all"))
+    most += max(row.head_start_minutes for row in policy)
+    return [row.group for row in rows if row.discipline == discipline and row.longest > most and row.group != "all"]
+
+
 def _draw(
     rng: np.random.Generator, policy: Sequence[PolicyRow], lines: Sequence[LineLoad], counters: int, arrivals: Arrivals
 ) -> _Day:

@@ -19,6 +19,7 @@ from senyum.engine.overload import (
     OverloadRow,
     PolicyRow,
     overload_table,
+    starving,
 )
 from senyum.engine.simulate import run_day
 
@@ -129,6 +130,12 @@ def test_a_helped_out_line_starves_under_strict_priority_only(table: dict[tuple[
     assert table[POLICY, "line:P"].joined > 0
     assert table[STRICT, "line:P"].joined == 0
     assert table[STRICT, "line:P"].p90 > 1.5 * table[POLICY, "line:P"].p90
+
+
+def test_the_starvation_check_names_who_starves(table: dict[tuple[str, str], OverloadRow]) -> None:
+    rows = list(table.values())
+    assert starving(rows, CLASSES, POLICY) == starving(rows, CLASSES, FIFO) == []
+    assert "line:P" in starving(rows, CLASSES, STRICT)
 
 
 def test_a_morning_twice_as_full_makes_the_wait_longer() -> None:
