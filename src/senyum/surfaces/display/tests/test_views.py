@@ -114,7 +114,7 @@ def test_a_pause_of_the_hall_is_a_banner(page_client: PageClient, small_mall: Sm
     show(pause_reason="Salat Jumat", pause_back_at=clock.now() + timedelta(hours=1))
     page = page_client.fragment("/display/contoh/now/")
     (banner,) = page.find("p", class_="pause-banner")
-    assert "Salat Jumat · mulai lagi pukul" in banner.text
+    assert "Salat Jumat · dilanjutkan pukul" in banner.text
 
 
 @pytest.mark.parametrize(
