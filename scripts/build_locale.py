@@ -147,6 +147,8 @@ def template_messages() -> Iterator[tuple[Message, Path]]:
     )
 
     for file in sorted([*SOURCE.rglob("templates/**/*.html"), *SOURCE.rglob("templates/**/*.txt")]):
+        if "tests" in file.relative_to(SOURCE).parts:
+            continue
         text = file.read_text()
         for token in _tags(text):
             if inline := inline_re.match(token):
