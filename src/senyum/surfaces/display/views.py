@@ -23,16 +23,15 @@ from senyum.visits import queries as visits
 KINDS = (
     "ticket.called",
     "ticket.recalled",
+    "ticket.undone",
     "ticket.serving",
     "ticket.absent",
-    "call.withdrawn",
     "session.opened",
     "session.paused",
     "session.resumed",
     "session.closed",
     "hall.paused",
     "hall.resumed",
-    "day.closed",
 )
 _CLIP_SECONDS = 86_400
 

@@ -46,6 +46,20 @@ RECORDER = """
 """
 
 
+REAL_PLAY = """
+async () => {
+  const state = JSON.parse(document.getElementById("board-state").textContent);
+  const clip = state.calls.at(-1).sentences[0].clip;
+  const lasts = (address) => new Promise((resolve, reject) => {
+    const audio = new Audio(address);
+    audio.onerror = () => reject(new Error(audio.error.message));
+    audio.playbackRate = 4; audio.autoplay = true;
+    audio.onended = () => resolve(audio.duration);
+  });
+  return { chime: await lasts(document.body.dataset.chime), clip: await lasts(clip) };
+}
+"""
+
 NO_CLIPS = """
 () => {
   const play = HTMLMediaElement.prototype.play;
@@ -123,6 +137,14 @@ def test_a_call_is_heard_twice_in_each_language_that_has_a_voice(hall: Hall) -> 
     hall.say("A-028")
     assert hall.heard(5) == ["chime", "id A-028", "en A-028", "id A-028", "en A-028"]
     expect(hall.page.locator(".newest .big")).to_have_text("A-028")
+
+
+def test_the_browser_plays_what_the_synthesizer_makes(hall: Hall) -> None:
+    """The one test with the real audio element: it loads, is allowed by the page's policy, and ends by itself."""
+    hall.start(on=False)
+    lasted = hall.page.evaluate(REAL_PLAY)
+    assert lasted["chime"] == pytest.approx(0.9, abs=0.05)
+    assert 4 < lasted["clip"] < 7
 
 
 def test_the_sentence_that_is_read_is_marked_on_the_board(hall: Hall) -> None:

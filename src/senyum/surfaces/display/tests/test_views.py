@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+import senyum
 from senyum.core import clock, speech
 from senyum.journal.actor import SYSTEM
 from senyum.people.commands import create_token
@@ -181,6 +183,17 @@ def test_real_calls_reach_the_board_and_an_undone_one_is_marked(page_client: Pag
     assert "Loket 1" in newest.text
     undo(counter_id=counter.pk, actor=SYSTEM, now=now, wall=wall)
     assert "Panggilan dibatalkan" in page_client.page("/display/contoh/").text
+
+
+def test_the_board_listens_for_words_that_the_journal_uses() -> None:
+    house = Path(senyum.__file__).parent
+    written = (
+        "".join(
+            path.read_text() for package in ("visits", "roster") for path in (house / package).glob("**/commands*/*.py")
+        )
+        + (house / "roster/commands.py").read_text()
+    )
+    assert [kind for kind in views.KINDS if f'"{kind}"' not in written] == []
 
 
 # Which board speaks

@@ -128,6 +128,7 @@
     const ended = new Promise((resolve) => {
       audio.onended = () => resolve(true);
       audio.onerror = () => resolve(false);
+      audio.onpause = () => { if (!audio.ended) resolve(false); };
       setTimeout(() => resolve(true), (seconds + 4) * 1000);
     });
     try { await audio.play(); }
