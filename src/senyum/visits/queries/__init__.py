@@ -10,12 +10,15 @@ from senyum.visits.queries.counter import (
     MyDay,
     QueueRow,
     SeatPlace,
+    Sitting,
     agency_ticket,
     counter_choices,
     counter_view,
     forward_lines,
+    help_calls,
     my_day,
     seat_place,
+    sitting,
 )
 from senyum.visits.queries.greeter import DoorRow, FoundVisit, door, find
 from senyum.visits.queries.lines import LineState, OpenCounter, line_states, open_counters, outlook
@@ -27,6 +30,7 @@ from senyum.visits.queries.public import (
     ServiceToday,
     counters_today,
     hall_today,
+    is_new,
     next_opening,
     own_visits,
     service_today,
@@ -58,6 +62,7 @@ __all__ = [
     "door",
     "find",
     "hall_today",
+    "is_new",
     "line_states",
     "my_day",
     "next_opening",

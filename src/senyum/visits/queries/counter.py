@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Avg, Count, F, Q
+from django.db.models import Count, OuterRef, Q, Subquery
 from django_scopes import scopes_disabled
 
 from senyum.catalogue.models import Requirement
@@ -148,7 +148,8 @@ def counter_view(counter_id: int, now: datetime, wall: datetime, language: str =
         session = (
             CounterSession.objects.filter(counter_id=counter_id).exclude(state="closed").select_related("user").first()
         )
-        pause = SessionPause.objects.filter(session=session, ended_at=None).first() if session else None
+        paused = session is not None and session.state == "paused"
+        pause = SessionPause.objects.filter(session=session, ended_at=None).first() if paused else None
         here = _here(hall, session, language) if session else None
         waiting, count = _waiting_rows(hall, counter, now, language)
         aside = list(
@@ -158,12 +159,8 @@ def counter_view(counter_id: int, now: datetime, wall: datetime, language: str =
             .select_related("visit", "counter")
             .order_by("turn_at")[:SHOWN_ROWS]
         )
-        emergencies = _emergencies(hall, counter)
-        own = (
-            EmergencyCall.objects.filter(session=session, closed_at=None).select_related("answered_by").first()
-            if session
-            else None
-        )
+        help_calls = _help_calls(hall)
+    own = next((e for e in help_calls if session is not None and e.session_id == session.pk), None)
     line = next((x for x in hall.lines.values() if x.booth_id == counter.booth_id), None)
     hall_pause = malls.hall_pause(mall)
     can_undo = session is not None and bool(session.last_action) and rules.may_undo(session.undo_until, wall)
@@ -195,7 +192,7 @@ def counter_view(counter_id: int, now: datetime, wall: datetime, language: str =
         own_lines=tuple(x.id for x in hall.lines.values() if x.agency_id == counter.agency_id),
         emergency_id=own.pk if own else None,
         emergency_answer=str(own.answered_by) if own and own.answered_by else "",
-        emergencies=emergencies,
+        emergencies=_of_others(help_calls, counter_id),
         as_of=now,
     )
 
@@ -318,14 +315,54 @@ def _from_counter(ticket: Ticket) -> int | None:
     return before.counter.number if before is not None and before.counter is not None else None
 
 
-def _emergencies(hall: Hall, counter: HallCounter) -> tuple[tuple[int, int, str], ...]:
-    """(id, counter number, who answered) of calls for help in the hall that are not this counter's own."""
-    rows = (
+def _help_calls(hall: Hall) -> list[EmergencyCall]:
+    return list(
         EmergencyCall.objects.filter(session__mall=hall.mall, closed_at=None)
-        .exclude(session__counter_id=counter.id)
         .select_related("session__counter", "answered_by")
+        .order_by("raised_at")
     )
-    return tuple((e.pk, e.session.counter.number, str(e.answered_by) if e.answered_by else "") for e in rows)
+
+
+def _of_others(calls: Iterable[EmergencyCall], counter_id: int) -> tuple[tuple[int, int, str], ...]:
+    """(id, counter number, who answered) of calls for help in the hall that are not this counter's own."""
+    return tuple(
+        (e.pk, e.session.counter.number, str(e.answered_by) if e.answered_by else "")
+        for e in calls
+        if e.session.counter_id != counter_id
+    )
+
+
+def help_calls(counter_id: int, now: datetime) -> dict[int, int]:
+    """Open calls for help of other counters of this hall: id -> counter number."""
+    with scopes_disabled():
+        calls = _help_calls(hall_of(mall_of_counter(counter_id), now))
+    return {row[0]: row[1] for row in _of_others(calls, counter_id)}
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """Who has a counter open, and the call for help that is open there."""
+
+    session_id: int
+    user_id: int | None
+    emergency_id: int | None
+
+
+def sitting(counter_id: int) -> Sitting | None:
+    """Who sits at the counter now; None: nobody."""
+    with scopes_disabled():
+        row = (
+            CounterSession.objects.filter(counter_id=counter_id)
+            .exclude(state="closed")
+            .annotate(
+                emergency=Subquery(
+                    EmergencyCall.objects.filter(session=OuterRef("pk"), closed_at=None).values("id")[:1]
+                )
+            )
+            .values_list("id", "user_id", "emergency")
+            .first()
+        )
+    return Sitting(*row) if row else None
 
 
 @dataclass(frozen=True)
@@ -467,16 +504,11 @@ def my_day(user_id: int, counter_id: int, now: datetime) -> MyDay:
             mall=mall, day=hall.day, state=states.SERVED, session__user_id=user_id, serving_at__isnull=False
         )
         rows = list(served.values_list("line_id", "quantity", "serving_at", "ended_at"))
-        in_standard = sum(
-            1
-            for line_id, quantity, start, end in rows
-            if end and (end - start).total_seconds() <= 60 * hall.lines[line_id].standard_minutes * quantity
-        )
-        mean = served.aggregate(mean=Avg(F("ended_at") - F("serving_at")))["mean"]
+    seconds = [(line_id, n, (end - start).total_seconds()) for line_id, n, start, end in rows if end]
     return MyDay(
         served=len(rows),
-        in_standard=in_standard,
+        in_standard=sum(1 for line_id, n, took in seconds if took <= 60 * hall.lines[line_id].standard_minutes * n),
         smiles=0,
         smile=None,
-        mean_minutes=mean.total_seconds() / 60 if mean else None,
+        mean_minutes=sum(took for _line, _n, took in seconds) / len(seconds) / 60 if seconds else None,
     )
