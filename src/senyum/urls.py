@@ -6,8 +6,11 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("senyum.surfaces.ui.urls")),
+    path("counter/", include("senyum.surfaces.counter.urls")),
     path("display/", include("senyum.surfaces.display.urls")),
+    path("", include("senyum.surfaces.citizen.urls")),
     path("accounts/", include("allauth.urls")),
+    path("api/v1/", include("senyum.surfaces.api.urls")),
     path("", include("senyum.surfaces.console.trust")),
 ]
 
