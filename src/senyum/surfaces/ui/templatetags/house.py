@@ -62,6 +62,8 @@ class Control:
 def control(field: BoundField, hint: str = "") -> Control:
     """The field's control with its hint (`hint`, else its help text) and error wired to it for screen readers."""
     widget = field.field.widget
+    # A placeholder vanishes as soon as somebody types: what it says belongs into the hint.
+    widget.attrs.pop("placeholder", None)
     identity = field.auto_id or f"id_{field.html_name}"
     parts = [f"{identity}-hint"] if hint or field.help_text else []
     parts += [f"{identity}-error"] if field.errors else []
