@@ -104,8 +104,9 @@ def publish(count: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO journal_entry (mall, at, kind, actor_kind, actor_id, actor_label, subject_kind, subject_id, "
-            "subject_label, reason, data) SELECT 'smd', %s::timestamptz, 'ticket.called', '', '', '', 'ticket', n::text, "
-            "'A-' || n, '', jsonb_build_object('lines', (SELECT jsonb_agg(100000 + k) FROM generate_series(1, 90) AS k)) "
+            "subject_label, reason, data) "
+            "SELECT 'smd', %s::timestamptz, 'ticket.called', '', '', '', 'ticket', n::text, 'A-' || n, '', "
+            "jsonb_build_object('lines', (SELECT jsonb_agg(100000 + k) FROM generate_series(1, 90) AS k)) "
             "FROM generate_series(1, %s) AS n",
             [NOON, count],
         )

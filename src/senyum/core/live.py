@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import psycopg
 import structlog
 from django.db import DEFAULT_DB_ALIAS, connections
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 
 CHANNEL = "senyum"
 """The channel of PostgreSQL on which the sequencer says "<mall>:<seq> <mall>:<seq>"."""

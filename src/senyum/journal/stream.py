@@ -114,7 +114,7 @@ class JournalSource:
 
     async def heads(self, connection: psycopg.AsyncConnection[Any], malls: Sequence[str]) -> dict[str, int]:
         cursor = await connection.execute("SELECT mall, seq FROM journal_head WHERE mall = ANY(%s)", [list(malls)])
-        return {mall: seq for mall, seq in await cursor.fetchall()}
+        return dict(await cursor.fetchall())
 
     async def tail(self, connection: psycopg.AsyncConnection[Any]) -> int | None:
         cursor = await connection.execute("SELECT min(id) FROM journal_entry WHERE seq IS NULL")

@@ -93,7 +93,8 @@ CASES = {
     "put in": (
         [
             "INSERT INTO journal_entry (mall, at, kind, actor_kind, actor_id, actor_label, subject_kind, subject_id, "
-            "subject_label, reason, data, seq, hash) VALUES ('smd', now(), 'x', '', '', '', '', '', '', '', '{}', 13, 'x')"
+            "subject_label, reason, data, seq, hash) "
+            "VALUES ('smd', now(), 'x', '', '', '', '', '', '', '', '{}', 13, 'x')"
         ],
         13,
         "beyond head",
