@@ -248,7 +248,9 @@ def mo(entries: dict[str, Entry], language: str) -> bytes:
             pairs[key.encode()] = word.encode()
     keys = sorted(pairs)
     tables = 28 + 16 * len(keys)
-    blob, ids, strings = b"", [], []
+    blob = b""
+    ids: list[tuple[int, int]] = []
+    strings: list[tuple[int, int]] = []
     for table, texts in ((ids, keys), (strings, [pairs[k] for k in keys])):
         for text in texts:
             table.append((len(text), tables + len(blob)))
@@ -263,7 +265,10 @@ def build() -> None:
     for language in LANGUAGES:
         place = LOCALE / language / "LC_MESSAGES"
         place.mkdir(parents=True, exist_ok=True)
-        for file, content in ((place / "django.po", po(entries, language).encode()), (place / "django.mo", mo(entries, language))):
+        for file, content in (
+            (place / "django.po", po(entries, language).encode()),
+            (place / "django.mo", mo(entries, language)),
+        ):
             if not file.exists() or file.read_bytes() != content:
                 draft = file.with_suffix(".new")
                 draft.write_bytes(content)
@@ -277,7 +282,7 @@ def missing() -> dict[str, set[str]]:
 
 
 def unused() -> set[str]:
-    """Entries that nothing uses. The words of Django that the house translates itself (dates.yaml) are used by Django."""
+    """Entries that nothing uses; dates.yaml translates words of Django."""
     known = used()
     return {key for key, entry in read_parts().items() if key not in known and entry.part != "dates.yaml"}
 

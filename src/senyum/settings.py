@@ -37,7 +37,7 @@ def _database(url: str) -> dict[str, object]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             **query,
-            "options": "-c lock_timeout=3000 -c idle_in_transaction_session_timeout=15000",
+            "options": "-c lock_timeout=3000 -c idle_in_transaction_session_timeout=15000 -c plan_cache_mode=force_generic_plan",
             "prepare_threshold": 3,
         },
     }
@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "django.contrib.postgres",
 ]
 

@@ -39,7 +39,7 @@ class LanguageMiddleware:
         language = chosen_language(request)
         timezone.deactivate()
         with translation.override(language):
-            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]  # Django's own LocaleMiddleware does so
+            request.LANGUAGE_CODE = language
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
         if request.GET.get("lang") == language:
@@ -85,8 +85,6 @@ def _status_and_sentence(exception: Exception) -> tuple[int, str | Promise] | No
         return 403, exception.sentence
     if isinstance(exception, NotPossible):
         return 409, exception.sentence
-    if isinstance(exception, OperationalError) and isinstance(
-        exception.__cause__, (LockNotAvailable, QueryCanceled)
-    ):
+    if isinstance(exception, OperationalError) and isinstance(exception.__cause__, (LockNotAvailable, QueryCanceled)):
         return 503, _("Sedang ramai sekali. Tidak ada yang berubah. Tunggu sebentar, lalu coba lagi.")
     return None

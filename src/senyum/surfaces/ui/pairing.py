@@ -24,7 +24,11 @@ from senyum.surfaces.ui.access import COOKIE, COOKIE_SALT, COOKIE_SECONDS, Paire
 from senyum.surfaces.ui.render import page
 
 #: Where a device of each kind begins its day.
-STARTS = {DeviceKind.KIOSK: "/kiosk/{mall}/", DeviceKind.DISPLAY: "/display/{mall}/", DeviceKind.SMILE: "/smile/{mall}/"}
+STARTS = {
+    DeviceKind.KIOSK: "/kiosk/{mall}/",
+    DeviceKind.DISPLAY: "/display/{mall}/",
+    DeviceKind.SMILE: "/smile/{mall}/",
+}
 WRONG_PINS = 5
 WRONG_PIN_SECONDS = 300
 
@@ -46,7 +50,9 @@ class TokenForm(forms.Form):
         secret = "".join(str(self.cleaned_data["token"]).split())
         identity = tokens.look_up(secret, clock.wall())
         if identity is None:
-            raise forms.ValidationError(_("Token ini tidak dikenal atau sudah dicabut. Periksa lagi, atau minta yang baru."))
+            raise forms.ValidationError(
+                _("Token ini tidak dikenal atau sudah dicabut. Periksa lagi, atau minta yang baru.")
+            )
         if identity.device_id is None:
             raise forms.ValidationError(_("Token ini bukan untuk perangkat."))
         return secret

@@ -31,7 +31,7 @@ HEADINGS: dict[int, str | Promise] = {
 
 
 def refuse(request: HttpRequest, status: int, sentence: str | Promise) -> HttpResponse:
-    """Answer `status` with the sentence. For htmx the sentence goes into #refusal and the live parts are fetched anew."""
+    """Answer `status` with the sentence; for htmx it goes into #refusal and the live parts are fetched anew."""
     context = RefusalContext(heading=HEADINGS.get(status, HEADINGS[409]), sentence=sentence)
     if is_htmx(request):
         response = page(request, "ui/refusal_fragment.html", context, status=status)

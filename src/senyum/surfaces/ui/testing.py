@@ -23,9 +23,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 MAX_QUERIES = 25
-VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
 #: SVG shapes may close themselves.
-SELF_CLOSING = frozenset("path circle rect line polyline polygon ellipse use stop".split())
+SELF_CLOSING = frozenset(["path", "circle", "rect", "line", "polyline", "polygon", "ellipse", "use", "stop"])
 UNLABELLED = frozenset({"hidden", "submit", "reset", "button", "image"})
 #: What may never stand in an address: a bearer token, a NIK.
 SECRET_IN_ADDRESS = re.compile(r"sny_[0-9a-f]|(?<!\d)\d{16}(?!\d)|[?&](token|secret|password|pin|nik)=", re.IGNORECASE)
@@ -206,7 +206,11 @@ def _form(node: Node, root: Node) -> list[str]:
 
 def _can_be_sent(form: Node, root: Node) -> bool:
     outside = (b for b in root.all("button", "input") if b.get("form") and b.get("form") == form.get("id"))
-    return any(b.get("type") in ("", "submit", "image") for b in (*form.all("button", "input"), *outside) if b.tag == "button" or b.get("type"))
+    return any(
+        b.get("type") in ("", "submit", "image")
+        for b in (*form.all("button", "input"), *outside)
+        if b.tag == "button" or b.get("type")
+    )
 
 
 def _name(node: Node, root: Node) -> str:
@@ -252,7 +256,7 @@ class Page:
         ]
 
     def form(self, action: str) -> dict[str, str]:
-        """The fields of the form with that action as they stand, without its csrf token. LookupError if there is none."""
+        """The fields of the form with that action, without its csrf token. LookupError if there is none."""
         for node in self.root.all("form"):
             if node.get("action") == action:
                 return {
@@ -288,7 +292,13 @@ class PageClient(Client):
     ) -> Page:
         """POST a form; without htmx a redirect is followed, and the page it ends at is checked."""
         return self._checked(
-            "post", url, status, max_queries, data or {}, whole=not htmx, headers={"HX-Request": "true"} if htmx else None
+            "post",
+            url,
+            status,
+            max_queries,
+            data or {},
+            whole=not htmx,
+            headers={"HX-Request": "true"} if htmx else None,
         )
 
     def _checked(

@@ -93,4 +93,4 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def fault(request: HttpRequest) -> HttpResponse:
     """500. Asks nothing of the database, the session or the language: any of them may be what broke."""
-    return render(None, "ui/fault.html", status=500)  # type: ignore[arg-type]  # no request: no context processors
+    return render(None, "ui/fault.html", status=500)

@@ -1,4 +1,4 @@
-"""Template words of the house: times, numbers, and what a form field needs to be read aloud. A builtin of every template."""
+"""Builtin words of every template: times, numbers, and what a form field needs to be read aloud."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def control(field: BoundField, hint: str = "") -> Control:
     identity = field.auto_id or f"id_{field.html_name}"
     parts = [f"{identity}-hint"] if hint or field.help_text else []
     parts += [f"{identity}-error"] if field.errors else []
-    attributes = {"aria-describedby": " ".join(parts)} if parts else {}
+    attributes: dict[str, str | bool] = {"aria-describedby": " ".join(parts)} if parts else {}
     if field.errors:
         attributes["aria-invalid"] = "true"
     is_group = isinstance(widget, (RadioSelect, CheckboxSelectMultiple))

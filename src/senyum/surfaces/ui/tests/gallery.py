@@ -17,10 +17,16 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 
 
 class GalleryForm(forms.Form):
-    name = forms.CharField(label="Nama panggilan", help_text="Hanya untuk menyapa Anda.", error_messages={"required": "Tulis nama panggilan."})
+    name = forms.CharField(
+        label="Nama panggilan",
+        help_text="Hanya untuk menyapa Anda.",
+        error_messages={"required": "Tulis nama panggilan."},
+    )
     day = forms.DateField(label="Tanggal", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     way = forms.ChoiceField(
-        label="Anda datang untuk", choices=[("self", "Diri sendiri"), ("other", "Orang lain")], widget=forms.RadioSelect,
+        label="Anda datang untuk",
+        choices=[("self", "Diri sendiri"), ("other", "Orang lain")],
+        widget=forms.RadioSelect,
         error_messages={"required": "Pilih salah satu."},
     )
     note = forms.CharField(label="Catatan", required=False, widget=forms.Textarea(attrs={"rows": 2}))

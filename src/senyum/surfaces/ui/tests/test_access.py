@@ -13,7 +13,6 @@ from django_scopes import get_scope
 
 from senyum.core import clock
 from senyum.journal.actor import SYSTEM
-from senyum.people import tokens
 from senyum.people.commands import create_token, deactivate_user, revoke_token, set_device_pin
 from senyum.surfaces.ui.access import Access, access_of, device, public, staff
 from senyum.surfaces.ui.testing import PageClient
@@ -39,13 +38,13 @@ from senyum.surfaces.ui.tests.gallery import urlpatterns as gallery  # noqa: E40
 handler404 = "senyum.surfaces.ui.views.not_found"
 urlpatterns = [
     *gallery,
-    path("t/public/<slug:mall>/", public(_tell)),
-    path("t/serve/<slug:mall>/", staff("serve")(_tell)),
-    path("t/any/<slug:mall>/", staff()(_tell)),
-    path("t/anywhere/", staff("greet")(_tell)),
-    path("t/counter/<int:counter>/", staff("serve", mall_of=_mall_of)(lambda request, counter: _tell(request))),
-    path("t/kiosk/<slug:mall>/", device("kiosk")(_tell)),
-    path("t/board/<slug:mall>/", device("display", or_staff="see_floor")(_tell)),
+    path("x/public/<slug:mall>/", public(_tell)),
+    path("x/serve/<slug:mall>/", staff("serve")(_tell)),
+    path("x/any/<slug:mall>/", staff()(_tell)),
+    path("x/anywhere/", staff("greet")(_tell)),
+    path("x/counter/<int:counter>/", staff("serve", mall_of=_mall_of)(lambda request, counter: _tell(request))),
+    path("x/kiosk/<slug:mall>/", device("kiosk")(_tell)),
+    path("x/board/<slug:mall>/", device("display", or_staff="see_floor")(_tell)),
 ]
 
 
@@ -80,9 +79,9 @@ def test_an_unknown_permission_is_refused_at_once():
 
 
 def test_public_sees_no_scope_and_the_malls_time(small_mall, page_client):
-    response = page_client.get("/t/public/contoh/")
+    response = page_client.get("/x/public/contoh/")
     assert response.content.decode() == f"contoh none {small_mall.mall.timezone}"
-    assert page_client.get("/t/public/tidak-ada/").status_code == 404
+    assert page_client.get("/x/public/tidak-ada/").status_code == 404
 
 
 def test_the_time_zone_of_one_mall_does_not_stay_for_the_next_request(small_mall, page_client):
@@ -92,27 +91,27 @@ def test_the_time_zone_of_one_mall_does_not_stay_for_the_next_request(small_mall
 
 
 def test_staff_must_log_in(small_mall, page_client):
-    response = page_client.get("/t/serve/contoh/")
-    assert (response.status_code, response["Location"]) == (302, "/accounts/login/?next=/t/serve/contoh/")
+    response = page_client.get("/x/serve/contoh/")
+    assert (response.status_code, response["Location"]) == (302, "/accounts/login/?next=/x/serve/contoh/")
 
 
 def test_a_fragment_sends_the_whole_screen_to_the_log_in(small_mall, page_client):
     headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/counter/contoh/?x=1"}
-    response = page_client.get("/t/serve/contoh/", headers=headers)
+    response = page_client.get("/x/serve/contoh/", headers=headers)
     assert response.status_code == 204
     assert response["HX-Redirect"] == "/accounts/login/?next=/counter/contoh/%3Fx%3D1"
 
 
 def test_an_officer_sees_their_own_agency(small_mall, log_in):
     own = small_mall.agencies["dukcapil"].pk
-    assert log_in("petugas1").get("/t/serve/contoh/").content.decode().startswith(f"contoh [{own}]")
-    assert log_in("petugas1").get("/t/any/contoh/").status_code == 200
+    assert log_in("petugas1").get("/x/serve/contoh/").content.decode().startswith(f"contoh [{own}]")
+    assert log_in("petugas1").get("/x/any/contoh/").status_code == 200
 
 
 def test_a_manager_sees_every_agency_but_may_not_serve(small_mall, log_in):
     everyone = sorted(a.pk for a in small_mall.agencies.values())
-    assert f"contoh {everyone}" in log_in("pengelola").get("/t/any/contoh/").content.decode()
-    page = log_in("pengelola").page("/t/serve/contoh/", status=403)
+    assert f"contoh {everyone}" in log_in("pengelola").get("/x/any/contoh/").content.decode()
+    page = log_in("pengelola").page("/x/serve/contoh/", status=403)
     assert "Peran Anda tidak mengizinkan ini" in page.text
 
 
@@ -120,55 +119,55 @@ def test_a_mall_without_a_role_does_not_exist(small_mall, log_in, django_user_mo
     stranger = django_user_model.objects.create(username="lain")
     client = PageClient()
     client.force_login(stranger)
-    assert client.get("/t/any/contoh/").status_code == 404
+    assert client.get("/x/any/contoh/").status_code == 404
 
 
 def test_without_a_mall_a_role_anywhere_is_enough_and_nothing_is_seen(small_mall, log_in):
-    assert log_in("penyambut").get("/t/anywhere/").content.decode().startswith("None [] ")
-    assert log_in("petugas1").get("/t/anywhere/").status_code == 403
+    assert log_in("penyambut").get("/x/anywhere/").content.decode().startswith("None [] ")
+    assert log_in("petugas1").get("/x/anywhere/").status_code == 403
 
 
 def test_a_mall_may_be_found_by_another_thing(small_mall, log_in):
     counter = next(iter(small_mall.counters.values()))
-    assert log_in("petugas1").get(f"/t/counter/{counter.pk}/").status_code == 200
-    assert log_in("petugas1").get("/t/counter/999999/").status_code == 404
+    assert log_in("petugas1").get(f"/x/counter/{counter.pk}/").status_code == 200
+    assert log_in("petugas1").get("/x/counter/999999/").status_code == 404
 
 
 def test_somebody_who_was_switched_off_is_out_at_the_next_request(small_mall, log_in):
     client = log_in("petugas1")
     deactivate_user(user=small_mall.users["petugas1"], reason="pindah", now=clock.now(), actor=SYSTEM)
-    assert client.get("/t/serve/contoh/").status_code == 302
+    assert client.get("/x/serve/contoh/").status_code == 302
 
 
 def test_a_browser_that_is_not_paired_goes_to_the_pairing(small_mall, page_client):
-    response = page_client.get("/t/kiosk/contoh/")
-    assert (response.status_code, response["Location"]) == (302, "/device/?next=/t/kiosk/contoh/")
+    response = page_client.get("/x/kiosk/contoh/")
+    assert (response.status_code, response["Location"]) == (302, "/device/?next=/x/kiosk/contoh/")
 
 
 def test_a_paired_kiosk_sees_the_hall(small_mall):
     client, _secret = paired_client(small_mall, "kiosk")
     everyone = sorted(a.pk for a in small_mall.agencies.values())
-    assert client.get("/t/kiosk/contoh/").content.decode().startswith(f"contoh {everyone}")
-    assert client.get("/t/kiosk/lain/").status_code == 404
-    assert client.get("/t/board/contoh/").status_code == 302
+    assert client.get("/x/kiosk/contoh/").content.decode().startswith(f"contoh {everyone}")
+    assert client.get("/x/kiosk/lain/").status_code == 404
+    assert client.get("/x/board/contoh/").status_code == 302
 
 
 def test_a_board_may_be_looked_at_by_staff(small_mall, log_in):
-    assert log_in("sekda").get("/t/board/contoh/").status_code == 200
-    assert log_in("petugas1").get("/t/board/contoh/").status_code == 403
+    assert log_in("sekda").get("/x/board/contoh/").status_code == 200
+    assert log_in("petugas1").get("/x/board/contoh/").status_code == 403
 
 
 def test_a_revoked_token_ends_the_pairing(small_mall):
     client, secret = paired_client(small_mall, "kiosk")
     revoke_token(prefix=secret.split("_")[1], now=clock.now(), actor=SYSTEM)
-    assert client.get("/t/kiosk/contoh/").status_code == 302
+    assert client.get("/x/kiosk/contoh/").status_code == 302
 
 
 def test_the_cookie_cannot_be_made_up(small_mall):
     client, secret = paired_client(small_mall, "kiosk")
     assert client.cookies["senyum_device"]["httponly"]
     client.cookies["senyum_device"] = secret
-    assert client.get("/t/kiosk/contoh/").status_code == 302
+    assert client.get("/x/kiosk/contoh/").status_code == 302
 
 
 def test_the_device_page_says_what_this_browser_is(small_mall):
@@ -196,7 +195,11 @@ def test_a_token_of_a_person_pairs_nothing(small_mall, page_client):
 
 def test_an_expired_token_pairs_nothing(small_mall, page_client):
     secret = create_token(
-        role="kiosk", mall=small_mall.mall, device=small_mall.devices["kiosk"], now=clock.now(), actor=SYSTEM,
+        role="kiosk",
+        mall=small_mall.mall,
+        device=small_mall.devices["kiosk"],
+        now=clock.now(),
+        actor=SYSTEM,
         expires_at=clock.wall() - timedelta(seconds=1),
     )
     page_client.send("/device/pair/", {"token": secret}, status=422)
@@ -207,9 +210,9 @@ def test_unpairing_needs_the_pin(small_mall):
     set_device_pin(device=own, pin="246813", now=clock.now(), actor=SYSTEM)
     client, _secret = paired_client(small_mall, "kiosk")
     assert "PIN ini salah" in client.send("/device/unpair/", {"pin": "111111"}, status=422).text
-    assert client.get("/t/kiosk/contoh/").status_code == 200
+    assert client.get("/x/kiosk/contoh/").status_code == 200
     assert "sudah dilepas" in client.send("/device/unpair/", {"pin": "246813"}).text
-    assert client.get("/t/kiosk/contoh/").status_code == 302
+    assert client.get("/x/kiosk/contoh/").status_code == 302
 
 
 def test_five_wrong_pins_wait(small_mall):
@@ -230,7 +233,7 @@ def test_sample_devices_are_for_the_demo_only(small_mall, page_client, settings)
     assert page_client.page("/device/").find("input", name="device", value=str(pk))
     page_client.send("/device/pair-sample/", {"device": "9" * 30}, status=409)
     page_client.send("/device/pair-sample/", {"device": pk})
-    assert page_client.get("/t/kiosk/contoh/").status_code == 200
+    assert page_client.get("/x/kiosk/contoh/").status_code == 200
 
 
 def test_a_mall_in_the_address_must_exist():

@@ -60,7 +60,10 @@ def test_a_form_with_errors_takes_the_focus_and_keeps_the_answers(page, live_ser
     look(page, "look-form-errors")
 
 
-@pytest.mark.parametrize(("address", "name"), [("/", "home"), ("/accounts/login/", "login"), ("/device/", "device"), ("/tidak-ada/", "not-found")])
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [("/", "home"), ("/accounts/login/", "login"), ("/device/", "device"), ("/tidak-ada/", "not-found")],
+)
 @pytest.mark.parametrize("size", SIZES)
 def test_pages_for_everybody(page, live_server, small_mall, address, name, size):
     page.set_viewport_size(SIZES[size])
@@ -69,9 +72,15 @@ def test_pages_for_everybody(page, live_server, small_mall, address, name, size)
     look(page, f"{name}-{size}")
 
 
-@pytest.mark.parametrize(("address", "name"), [
-    ("/work/", "work"), ("/accounts/2fa/", "security"), ("/accounts/password/change/", "password"), ("/accounts/logout/", "logout"),
-])
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("/work/", "work"),
+        ("/accounts/2fa/", "security"),
+        ("/accounts/password/change/", "password"),
+        ("/accounts/logout/", "logout"),
+    ],
+)
 @pytest.mark.parametrize("size", SIZES)
 def test_pages_for_staff(logged_in, live_server, address, name, size):
     logged_in.set_viewport_size(SIZES[size])

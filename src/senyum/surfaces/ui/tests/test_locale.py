@@ -85,7 +85,10 @@ def test_contradictions_name_both_parts(tmp_path):
         ('{% translate "Buka" context "loket" %}', ["loket\x04Buka"]),
         ("{% blocktranslate with name=a.b %}Halo {{ name }}{% endblocktranslate %}", ["Halo %(name)s"]),
         ("{% blocktranslate trimmed %}\n  satu\n  dua 5%\n{% endblocktranslate %}", ["satu dua 5%%"]),
-        ("{% blocktranslate count n=n %}{{ n }} orang{% plural %}{{ n }} orang{% endblocktranslate %}", ["%(n)s orang"]),
+        (
+            "{% blocktranslate count n=n %}{{ n }} orang{% plural %}{{ n }} orang{% endblocktranslate %}",
+            ["%(n)s orang"],
+        ),
         ('{{ _("Tiga") }}', ["Tiga"]),
         ("{# {% translate 'tidak' %} #}", []),
     ],

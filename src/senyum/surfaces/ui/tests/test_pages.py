@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from senyum.surfaces.ui.testing import PageClient
+from senyum.surfaces.ui.testing import PageClient, PageProblem
 
 pytestmark = pytest.mark.django_db
 
@@ -27,3 +27,64 @@ def test_log_in(page_client: PageClient) -> None:
 def test_device(page_client: PageClient) -> None:
     page = page_client.page("/device/")
     assert page.heading == "Perangkat ini"
+
+
+def test_home_leads_to_each_mall(page_client: PageClient, small_mall) -> None:
+    page = page_client.page("/", max_queries=2)
+    assert page.find("a", href="/m/contoh/")
+    assert "Anda petugas?" in page.text
+
+
+def test_work_shows_the_places_of_each_role(page_client: PageClient, small_mall) -> None:
+    page_client.force_login(small_mall.users["petugas1"])
+    page = page_client.page("/work/")
+    assert page.find("a", href="/counter/contoh/")
+    assert not page.find("a", href="/greeter/contoh/")
+    page_client.force_login(small_mall.users["pengelola"])
+    page = page_client.page("/work/")
+    assert page.find("a", href="/greeter/contoh/")
+    assert page.find("a", href="/console/contoh/floor/")
+
+
+def test_work_says_what_to_do_without_a_role(page_client: PageClient, django_user_model) -> None:
+    page_client.force_login(django_user_model.objects.create(username="baru"))
+    assert "Minta administrator memberi Anda peran" in page_client.page("/work/").text
+
+
+def test_signing_up_is_closed(page_client: PageClient) -> None:
+    assert page_client.page("/accounts/signup/").heading == "Akun dibuat oleh administrator"
+
+
+def test_a_wrong_password_is_told_in_a_summary_and_the_name_is_kept(page_client: PageClient) -> None:
+    page = page_client.send("/accounts/login/", {"login": "siti", "password": "salah-sekali"})
+    assert page.title.startswith("Galat:")
+    assert page.find("div", class_="summary")
+    assert page.find("input", name="login")[0].get("value") == "siti"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/accounts/2fa/",
+        "/accounts/2fa/webauthn/",
+        "/accounts/2fa/totp/activate/",
+        "/accounts/reauthenticate/",
+        "/accounts/password/change/",
+        "/accounts/logout/",
+        "/accounts/email/",
+    ],
+)
+def test_pages_of_an_account(page_client: PageClient, django_user_model, address: str) -> None:
+    django_user_model.objects.create_user("siti", password="kata sandi panjang")
+    page_client.send("/accounts/login/", {"login": "siti", "password": "kata sandi panjang"})
+    page_client.send("/accounts/reauthenticate/", {"password": "kata sandi panjang"}, max_queries=80)
+    page_client.page(address)
+
+
+def test_a_passkey_is_the_one_thing_that_needs_a_script(page_client: PageClient, django_user_model) -> None:
+    page_client.force_login(django_user_model.objects.create(username="siti"))
+    with pytest.raises(PageProblem) as told:
+        page_client.page("/accounts/2fa/webauthn/add/")
+    assert str(told.value).splitlines()[1:] == [
+        "- the form to '/accounts/2fa/webauthn/add/' cannot be sent without a script"
+    ]
