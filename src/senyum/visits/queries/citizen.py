@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django_scopes import scopes_disabled
 
 from senyum.catalogue.models import Requirement
+from senyum.catalogue.queries import text_in
 from senyum.malls import queries as malls
 from senyum.malls.models import Mall
 from senyum.roster.models import CounterSession
 from senyum.visits import rules, states
 from senyum.visits.hall import Hall, hall_of
 from senyum.visits.models import Ticket, Visit
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,32}")
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,7 @@ class Leg:
     ticket_id: int
     leg: int
     line_id: int
+    booth_id: int
     service: str
     agency: str
     counters: tuple[int, ...]
@@ -42,6 +47,7 @@ class Leg:
     promise_p50: float | None
     promise_p90: float | None
     held_until: datetime | None
+    delays: int
     outcome: str
     missing: str
     case_number: str
@@ -78,7 +84,7 @@ class VisitView:
 
 def visit_by_token(token: str) -> Visit | None:
     """The visit of a link, or None. Constant work for any guess: one look-up by a unique 128-bit token."""
-    if not 16 <= len(token) <= 32:
+    if not _TOKEN.fullmatch(token):
         return None
     return Visit.objects.select_related("mall").filter(token=token).first()
 
@@ -155,6 +161,7 @@ def _leg(hall: Hall, ticket: Ticket, now: datetime, language: str) -> Leg:
         ticket_id=ticket.pk,
         leg=ticket.leg,
         line_id=line.id,
+        booth_id=line.booth_id,
         service=line.name(language),
         agency=line.agency_short,
         counters=tuple(sorted(c.number for c in counters)),
@@ -174,8 +181,9 @@ def _leg(hall: Hall, ticket: Ticket, now: datetime, language: str) -> Leg:
         promise_p50=ticket.wait_p50,
         promise_p90=ticket.wait_p90,
         held_until=ticket.held_until if waiting and ticket.held_until and ticket.held_until > now else None,
+        delays=ticket.delays,
         outcome=ticket.outcome,
-        missing=ticket.missing.text if ticket.missing else "",
+        missing=text_in(ticket.missing, language) if ticket.missing else "",
         case_number=ticket.case_number,
         cashier=line.kind == "cashier",
         walk_now=waiting and ahead <= rules.WALK_AT,

@@ -153,9 +153,14 @@ def counters_today(mall: Mall, now: datetime) -> list[CounterToday]:
 
 
 def own_visits(scope: str, mall: Mall, now: datetime) -> list[OwnVisit]:
-    """Today's visits that were issued under the idempotency scope `scope` and still have an open ticket, oldest first."""
+    """Today's visits issued under the idempotency scope `scope` that still have an open ticket, oldest first."""
     answers = IdempotencyKey.objects.filter(scope=scope).values_list("answer__token", flat=True)
     with scopes_disabled():
         opened = Ticket.objects.filter(day=malls.local_day(mall, now), state__in=states.OPEN).values("visit_id")
         rows = Visit.objects.filter(mall=mall, token__in=list(answers), pk__in=opened).order_by("arrived_at", "pk")
         return [OwnVisit(token, label) for token, label in rows.values_list("token", "label")]
+
+
+def is_new(scope: str, key: str) -> bool:
+    """Whether no request with this idempotency key was answered yet."""
+    return not IdempotencyKey.objects.filter(scope=scope, key=key).exists()

@@ -1,0 +1,24 @@
+"""The addresses of the citizen's phone and of the smile tablet. Nothing personal stands in them."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from senyum.surfaces.citizen.views import hall, smile, take, ticket
+
+urlpatterns = [
+    path("m/<slug:mall>/", hall.mall, name="citizen_mall"),
+    path("m/<slug:mall>/line/<int:line>/", hall.service, name="citizen_service"),
+    path("m/<slug:mall>/line/<int:line>/now/", hall.service_now, name="citizen_service_now"),
+    path("m/<slug:mall>/take/", take.take, name="citizen_take"),
+    path("m/<slug:mall>/counters/", hall.counters, name="citizen_counters"),
+    path("m/<slug:mall>/counters/now/", hall.counters_now, name="citizen_counters_now"),
+    path("t/<str:token>/", ticket.ticket, name="citizen_ticket"),
+    path("t/<str:token>/now/", ticket.ticket_now, name="citizen_ticket_now"),
+    path("t/<str:token>/delay", ticket.delay, name="citizen_delay"),
+    path("t/<str:token>/rejoin", ticket.rejoin, name="citizen_rejoin"),
+    path("t/<str:token>/leave", ticket.leave, name="citizen_leave"),
+    path("t/<str:token>/smile", ticket.smile, name="citizen_smile"),
+    path("smile/<slug:mall>/", smile.tablet, name="smile_tablet"),
+    path("smile/<slug:mall>/give", smile.give, name="smile_give"),
+]

@@ -1,0 +1,1 @@
+"""What the phone and the smile tablet ask for."""
