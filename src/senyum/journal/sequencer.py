@@ -24,6 +24,7 @@ LOCK = 0x53454E59554D  # "SENYUM"
 BATCH = 2_000
 BUSY_SECONDS = 0.025
 IDLE_SECONDS = 0.050
+SLACKENING = 1.02  # a hall with an event a second keeps the short pause, a sleeping one reaches the long one
 STANDBY_SECONDS = 0.5
 _LONGEST_PAYLOAD = 7_000  # PostgreSQL refuses 8,000 bytes
 
@@ -149,7 +150,7 @@ class Sequencer:
         pause = BUSY_SECONDS
         while not self.stop.is_set():
             started = time.monotonic()
-            pause = BUSY_SECONDS if seal(connection) else min(pause * 1.1, IDLE_SECONDS)
+            pause = BUSY_SECONDS if seal(connection) else min(pause * SLACKENING, IDLE_SECONDS)
             self.stop.wait(max(0.0, pause - (time.monotonic() - started)))
 
 

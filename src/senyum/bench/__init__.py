@@ -1,0 +1,1 @@
+"""Measurements of a whole hall: queue and live streams."""

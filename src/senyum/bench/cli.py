@@ -1,0 +1,30 @@
+"""`senyum bench ...`: measure this machine. Each command starts a PostgreSQL of its own and takes it down again."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Measure this machine.", no_args_is_help=True)
+
+
+@app.callback()
+def _bench() -> None:
+    """Measure this machine."""
+
+
+@app.command()
+def live(
+    streams: Annotated[int, typer.Option(help="How many open streams.")] = 1_000,
+    many: Annotated[int, typer.Option(help="A second round with so many; 0 leaves it out.")] = 10_000,
+    seconds: Annotated[float, typer.Option(help="How long events are published in each round.")] = 20.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """From the commit of an event to its receipt on every open stream. docs/benchmarks.md explains the keys."""
+    from senyum.bench.live import run
+
+    first, *more = run([streams, *([many] if many else [])], seconds, lambda line: typer.echo(line, err=True))
+    if as_json:
+        typer.echo(json.dumps({**first, **({"many": more[0]} if more else {})}))
