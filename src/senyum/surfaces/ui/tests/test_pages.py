@@ -82,7 +82,7 @@ def test_pages_of_an_account(page_client: PageClient, django_user_model, address
 
 
 def test_a_passkey_is_the_one_thing_that_needs_a_script(page_client: PageClient, django_user_model) -> None:
-    page_client.force_login(django_user_model.objects.create(username="siti"))
+    page_client.force_login(django_user_model.objects.create_user("siti"))
     with pytest.raises(PageProblem) as told:
         page_client.page("/accounts/2fa/webauthn/add/")
     assert str(told.value).splitlines()[1:] == [
