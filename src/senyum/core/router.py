@@ -76,9 +76,9 @@ class Router:
             self._hear_of_the_end(loop)
 
     async def stop(self) -> None:
-        """End the streams and drop what waits for a thread."""
+        """End the streams and take no more work; what waits for a thread is still done."""
         await self.hub.stop()
-        self.executor.shutdown(wait=False, cancel_futures=True)
+        self.executor.shutdown(wait=False)
 
     def _hear_of_the_end(self, loop: asyncio.AbstractEventLoop) -> None:
         """The server waits for open responses before it says `lifespan.shutdown`; a stream would never end by itself.

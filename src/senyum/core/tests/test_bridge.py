@@ -47,6 +47,7 @@ def ask(
     async def receive() -> dict[str, Any]:
         return messages.pop(0)
 
+    headers = [(b"transfer-encoding", b"chunked")] if parts else []
     whole = {
         "type": "http",
         "method": "GET",
@@ -57,7 +58,7 @@ def ask(
         "scheme": "https",
         "server": ("127.0.0.1", 8000),
         "client": ("10.0.0.9", 5),
-        "headers": [],
+        "headers": headers,
         **scope,
     }
     with ThreadPoolExecutor(2) as executor:
@@ -118,6 +119,24 @@ def test_the_environ_says_what_was_asked() -> None:
     assert "HTTP_X_FORWARDED_FOR" not in e
     assert wsgi.body == b"a=1"
     assert wsgi.closed == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "version", "headers", "read"),
+    [
+        ("GET", "1.1", [], False),
+        ("POST", "1.1", [], False),
+        ("POST", "1.1", [(b"content-length", b"0")], False),
+        ("POST", "1.1", [(b"content-length", b"4")], True),
+        ("GET", "1.1", [(b"transfer-encoding", b"chunked")], True),
+        ("GET", "2", [], False),
+        ("POST", "2", [], True),
+    ],
+)
+def test_only_a_body_that_may_be_there_is_asked_for(method: str, version: str, headers: Any, read: bool) -> None:
+    wsgi = Recorder()
+    ask(wsgi, b"body", method=method, http_version=version, headers=headers)
+    assert wsgi.body == (b"body" if read else b"")
 
 
 def test_a_short_answer_is_one_piece_with_its_length() -> None:
