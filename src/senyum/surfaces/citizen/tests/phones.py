@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from senyum.core import clock
@@ -66,14 +66,21 @@ def closes_all(hall: SmallHall) -> None:
     forget()
 
 
+def device_token(hall: SmallHall, kind: str) -> str:
+    """The secret of a token for the hall's device of this kind."""
+    secret = create_token(role=kind, mall=hall.mall, device=hall.devices[kind], now=clock.wall(), actor=SYSTEM)
+    tokens.forget()
+    return secret
+
+
 def pair(client: Any, hall: SmallHall, kind: str) -> None:
     """Make the test client a device of the hall."""
-    secret = create_token(
-        role=kind, mall=hall.mall, device=hall.devices[kind], now=clock.wall(), actor=SYSTEM
-    )
-    tokens.forget()
-    client.post("/device/pair/", {"token": secret})
+    client.post("/device/pair/", {"token": device_token(hall, kind)})
 
 
-def minutes(count: int) -> timedelta:
-    return timedelta(minutes=count)
+def pair_browser(page: Any, url: str, hall: SmallHall, kind: str) -> None:
+    """Make the browser a device of the hall, by the form."""
+    page.goto(f"{url}/device/")
+    page.locator("[name=token]").fill(device_token(hall, kind))
+    page.locator("main form button[type=submit]").first.click()
+    page.wait_for_load_state()
