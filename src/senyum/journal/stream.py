@@ -43,12 +43,16 @@ PUBLIC: Mapping[str, frozenset[str]] = {
     "line": _EVERYWHERE,
     "line_group": _EVERYWHERE,
     "booking": _EVERYWHERE,
+    "policy": _EVERYWHERE,
+    "arrival": frozenset(),
     # That it happened is enough for a page to ask again, with its own permission.
     "emergency": frozenset(),
     "smile": frozenset(),
 }
 """First word of an entry's kind -> the keys of its data that are public. A kind that is missing is not streamed."""
 
+# A ticket that changes lines concerns both.
+_CONCERNED = {"line": "line", "from_line": "line", "to_line": "line", "counter": "counter", "visit": "visit"}
 _LABELLED = frozenset({"ticket", "call", "visit"})
 # Only what looks like a label, an id, a number, a state or a time passes; a sentence or a name does not.
 _PLAIN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.:+-]{0,39}$")
@@ -89,9 +93,9 @@ def project(
 
 def _about(subject_kind: str, subject_id: str, data: Mapping[str, Any]) -> frozenset[str]:
     names = {f"line:{line}" for line in data.get("lines") or []}
-    for key in ("line", "counter", "visit"):
+    for key, kind in _CONCERNED.items():
         if data.get(key) is not None:
-            names.add(f"{key}:{data[key]}")
+            names.add(f"{kind}:{data[key]}")
     if subject_kind in ("line", "counter", "visit"):
         names.add(f"{subject_kind}:{subject_id}")
     return frozenset(names)

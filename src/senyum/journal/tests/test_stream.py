@@ -66,6 +66,12 @@ def test_nothing_but_the_listed_keys_leaves_the_house() -> None:
     assert event.about == {"line:3", "line:4", "counter:9", "visit:55"}
 
 
+def test_a_ticket_that_changes_lines_concerns_both() -> None:
+    event = project(1, "ticket.redirected", "ticket", "1", "A-1", {"line": 4, "from_line": 3, "visit": 8})
+    assert event is not None
+    assert event.about == {"line:3", "line:4", "visit:8"}
+
+
 @pytest.mark.parametrize("kind", ["user.renamed", "token.created", "case.opened", "device.pin_set", "survey.answered"])
 def test_a_kind_that_is_not_listed_is_not_streamed(kind: str) -> None:
     assert project(1, kind, "user", "1", "A-001", {"line": 3}) is None
