@@ -30,8 +30,8 @@ LAZY: dict[str, tuple[str, str, str]] = {
     "bench": ("senyum.bench.cli", "app", "Measure this machine."),
 }
 HIDDEN = {"sequencer", "play"}
-# It finds out for itself whether there is a database.
-WITHOUT_DATABASE = {"doctor"}
+# One finds out for itself whether there is a database, the other starts its own.
+WITHOUT_DATABASE = {"doctor", "bench"}
 
 
 class _Lazy(typer.core.TyperCommand):

@@ -41,13 +41,11 @@ def run(streams: list[int], seconds: float, say: Callable[[str], None]) -> list[
             **os.environ,
             "DATABASE_URL": server.url,
             "SENYUM_DATA": str(Path(directory) / "data"),
-            "SENYUM_BENCH_STREAMS": json.dumps(streams),
-            "SENYUM_BENCH_SECONDS": str(seconds),
             "DJANGO_SETTINGS_MODULE": "senyum.settings",
         }
         try:
             # A process of its own, whose settings name the new server from the start.
-            command = [sys.executable, "-m", "senyum.bench.live"]
+            command = [sys.executable, "-m", "senyum.bench.live", str(seconds), *map(str, streams)]
             with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
                 assert process.stdout is not None
                 answers = []
@@ -77,7 +75,7 @@ def _sentence(result: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """The measuring process: DATABASE_URL names a fresh server."""
+    """The measuring process: seconds and numbers of streams as arguments, a fresh server in DATABASE_URL."""
     import django
 
     django.setup()
@@ -88,9 +86,9 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
     Mall.objects.create(code=MALL, name="Bench", short_name="Bench")
-    seconds = float(os.environ["SENYUM_BENCH_SECONDS"])
+    seconds = float(sys.argv[1])
     first = 1
-    for streams in json.loads(os.environ["SENYUM_BENCH_STREAMS"]):
+    for streams in map(int, sys.argv[2:]):
         with house() as (port, web):
             answer, first = measure(port, web, streams, seconds, first)
         print(_MARK + json.dumps(answer), flush=True)
