@@ -105,7 +105,7 @@ def visit_view(visit: Visit, now: datetime, language: str | None = None) -> Visi
         legs = tuple(_leg(hall, t, now, language) for t in shown)
     current = min(
         (place for place, leg in enumerate(legs) if leg.state in _ORDER),
-        key=lambda place: (_ORDER[legs[place].state], legs[place].people_ahead, place),
+        key=lambda place: (_ORDER[legs[place].state], legs[place].p50 is None, legs[place].people_ahead, place),
         default=None,
     )
     pause = malls.hall_pause(visit.mall)

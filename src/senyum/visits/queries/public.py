@@ -61,7 +61,7 @@ class HallToday:
 
 @dataclass(frozen=True)
 class CounterToday:
-    """A counter and, while it is closed, when its booth opens next."""
+    """A counter and, while its booth is closed, when that opens next."""
 
     counter: OpenCounter
     opens_at: datetime | None
@@ -91,16 +91,17 @@ def next_opening(mall: Mall, booth_id: int, now: datetime) -> datetime | None:
 
 def services_today(mall: Mall, now: datetime, language: str = "id") -> list[ServiceToday]:
     """Every service a citizen may choose, in the hall's order: all lines but the cashier's, which comes by itself."""
-    hall = hall_of(mall, now)
     lines = {line.line_id: line for line in line_states(mall, now, language)}
     return [
-        ServiceToday(info, lines[info.id], _opens_at(mall, hall.hours.get(info.booth_id), info.booth_id, now))
+        ServiceToday(info, lines[info.id], opening_ahead(mall, info.booth_id, now))
         for info in catalogue.lines_of(mall, language)
         if info.kind != "cashier" and info.id in lines
     ]
 
 
-def _opens_at(mall: Mall, hours: BoothDay | None, booth_id: int, now: datetime) -> datetime | None:
+def opening_ahead(mall: Mall, booth_id: int, now: datetime) -> datetime | None:
+    """As `next_opening`, but None while the booth receives people: then nobody needs to be told."""
+    hours = hall_of(mall, now).hours.get(booth_id)
     return None if hours and hours.receives(now) else next_opening(mall, booth_id, now)
 
 
@@ -146,7 +147,7 @@ def counters_today(mall: Mall, now: datetime) -> list[CounterToday]:
     return [
         CounterToday(
             counter,
-            next_opening(mall, hall.counters[counter.counter_id].booth_id, now) if counter.state == "closed" else None,
+            opening_ahead(mall, hall.counters[counter.counter_id].booth_id, now) if counter.state == "closed" else None,
         )
         for counter in open_counters(mall, now)
     ]

@@ -9,6 +9,9 @@ import pytest
 from senyum.catalogue.models import Requirement, Service
 from senyum.core import clock
 from senyum.journal.actor import SYSTEM
+from senyum.malls import queries as malls
+from senyum.malls.models import BoothHours
+from senyum.malls.queries import local_time
 from senyum.roster import commands as roster
 from senyum.surfaces.citizen.tests.phones import closes_all, opens, take
 from senyum.visits import commands
@@ -129,8 +132,18 @@ def test_counters_say_their_state_in_words_and_when_they_come_back(small_mall, p
     assert "1 dari 4 loket buka" in page.text
     assert "Istirahat makan siang" in page.text and "Kembali" in page.text
     rows = page.find("li", class_="closed")
-    assert len(rows) == 2 and all("Tutup" in row.text and "Buka besok" in row.text for row in rows)
+    assert len(rows) == 2 and all("Tutup" in row.text and "Belum ada petugas" in row.text for row in rows)
     assert "1 dari 4 loket buka" in page_client.fragment("/m/contoh/counters/now/").text
+
+
+def test_closed_counters_say_when_they_come_back(small_mall, page_client):
+    now = clock.now()
+    weekday = (local_time(small_mall.mall, now).weekday() + 1) % 7
+    BoothHours.objects.filter(booth=small_mall.booths["polres"]).exclude(weekday=weekday).delete()
+    malls.forget()
+    forget()
+    rows = page_client.page("/m/contoh/counters/").find("li", class_="closed")
+    assert "Buka besok pukul 00.00" in rows[2].text and "Buka besok" not in rows[0].text
 
 
 def test_an_officers_own_words_are_not_for_the_public(small_mall, page_client):

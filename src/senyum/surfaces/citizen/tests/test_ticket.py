@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from senyum.catalogue.models import Requirement
 from senyum.core import clock
 from senyum.journal.actor import SYSTEM
+from senyum.surfaces.citizen import words
 from senyum.surfaces.citizen.tests.phones import at_counter, calls, opens, serves, take
 from senyum.surveys.models import Smile
 from senyum.visits import commands
 from senyum.visits.models import Ticket, Visit
+from senyum.visits.queries import visit_view
 
 pytestmark = pytest.mark.django_db
 
@@ -35,8 +38,8 @@ def test_waiting_says_the_range_the_people_and_the_promise(small_mall, page_clie
     issued = take(small_mall, "ktp")
     page = page_client.page(f"/t/{issued.token}/")
     assert page.heading == issued.label
-    for words in ("Dipanggil kira-kira", "5 orang", "di depan Anda", "WIB", "Kami janjikan", "Diperbarui"):
-        assert words in page.text
+    for said in ("Dipanggil kira-kira", "5 orang", "di depan Anda", "WIB", "Kami janjikan", "Diperbarui"):
+        assert said in page.text
     assert "Saatnya menuju" not in page.text
 
 
@@ -236,6 +239,26 @@ def test_a_hall_pause_says_so_and_when_it_ends(small_mall, page_client):
     )
     text = page_client.page(f"/t/{issued.token}/").text
     assert "MPP sedang jeda." in text and "Salat Jumat" in text and "ikut mundur" in text
+    assert "ditambah lama jeda" in text
+    assert "Kami janjikan paling lambat pukul" in text
+
+
+def test_a_pause_moves_the_range_by_what_is_left_of_it(small_mall, page_client):
+    opens(small_mall, 1)
+    issued, now = take(small_mall, "ktp"), clock.now()
+    back = now + timedelta(minutes=40)
+    commands.pause_hall(mall=small_mall.mall, reason="Listrik", back_at=back, now=now, actor=SYSTEM)
+    leg = visit_view(Visit.objects.get(), now).legs[0]
+    with timezone.override("Asia/Jakarta"):
+        moved = words.clock_range(back + timedelta(minutes=leg.p50), back + timedelta(minutes=leg.p90))
+    assert moved in page_client.page(f"/t/{issued.token}/").find("dl", class_="range")[0].text
+
+
+def test_a_pause_of_unknown_length_invents_no_time(small_mall, page_client):
+    opens(small_mall, 1)
+    issued = take(small_mall, "ktp")
+    commands.pause_hall(mall=small_mall.mall, reason="Listrik padam", back_at=None, now=clock.now(), actor=SYSTEM)
+    assert "setelah jeda" in page_client.page(f"/t/{issued.token}/").text
 
 
 def _smile_url(issued) -> str:

@@ -36,7 +36,7 @@ def test_a_range_of_clock_times_is_local_and_never_ends_too_early():
 
 
 @pytest.mark.parametrize(
-    ("waiting", "p90", "counters", "said"),
+    ("waiting", "p50", "counters", "said"),
     [
         (4, 8.0, 1, ("ok", "Sepi")),
         (4, 20.0, 1, ("wait", "Biasa")),
@@ -46,8 +46,14 @@ def test_a_range_of_clock_times_is_local_and_never_ends_too_early():
         (4, 8.0, 0, ("calm", "Loket belum buka")),
     ],
 )
-def test_how_full(waiting, p90, counters, said):
-    assert words.fullness(waiting, p90, counters) == said
+def test_how_full(waiting, p50, counters, said):
+    assert words.fullness(waiting, p50, counters) == said
+
+
+def test_hours_are_said_as_they_are():
+    with timezone.override("Asia/Jakarta"):
+        assert words.hours(NOON.replace(hour=1), NOON.replace(hour=16, minute=59, second=59)) == "08.00-23.59"
+    assert words.hours(None, None) == ""
 
 
 def test_when():

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from senyum.catalogue.queries import search_lines
@@ -115,7 +116,7 @@ def row_of(mall: Mall, today: ServiceToday, now: datetime, chosen: tuple[int, ..
     """A service as one row; with `chosen`, it leads back to the form with this service added."""
     state = today.state
     serving = state.open_counters + state.helping_counters
-    pill, word = words.fullness(state.waiting, state.p90, serving)
+    pill, word = words.fullness(state.waiting, state.p50, serving)
     url = f"/m/{mall.code}/line/{today.info.id}/"
     if chosen:
         url = f"/m/{mall.code}/take/?" + "&".join(f"line={line}" for line in (*chosen, today.info.id))
@@ -125,7 +126,7 @@ def row_of(mall: Mall, today: ServiceToday, now: datetime, chosen: tuple[int, ..
         state=pill,
         fullness=word,
         people=words.people(state.waiting),
-        wait=words.minutes_range(state.p50, state.p90) if serving else "",
+        wait=words.minutes_range(state.p50, state.p90),
         opens=words.when(today.opens_at, now),
     )
 
@@ -156,7 +157,6 @@ def mall(request: HttpRequest, mall: Mall) -> HttpResponse:
     if q:
         infos = search_lines(mall, q, language(), limit=12)
         found = tuple(by_id[info.id] for info in infos if info.id in by_id)
-    opens = today.opens and today.closes and words.clock_range(today.opens, today.closes)
     context = HallContext(
         today=today,
         agencies=agencies,
@@ -164,7 +164,7 @@ def mall(request: HttpRequest, mall: Mall) -> HttpResponse:
         found=found,
         chosen=chosen,
         own=own_visits(request, mall, now),
-        hours=opens or "",
+        hours=words.hours(today.opens, today.closes),
         opens=words.when(today.opens_at, now),
     )
     return page(request, "citizen/mall.html", context)
@@ -175,7 +175,7 @@ def _agency_row(mall: Mall, agency: visits.AgencyToday, now: datetime, chosen: t
         name=agency.name,
         short_name=agency.short_name,
         receives=agency.receives,
-        hours=words.clock_range(agency.hours.opens, agency.hours.closes),
+        hours=words.hours(agency.hours.opens, agency.hours.closes),
         opens=words.when(agency.opens_at, now),
         reason=agency.hours.reason,
         rows=tuple(row_of(mall, s, now, chosen) for s in agency.services if s.info.id not in chosen),
@@ -237,13 +237,15 @@ def _counter_row(row: CounterToday, now: datetime) -> CounterRow:
     counter = row.counter
     # A free sentence of an officer is not for the public: only reasons the house knows are said.
     why = str(classes.PAUSE_REASONS.get(counter.pause_reason, "")) if counter.state == "paused" else ""
+    if counter.state == "closed":
+        why = counter.closed_reason or ("" if row.opens_at else _("Belum ada petugas"))
     back = counter.back_at if counter.state == "paused" else row.opens_at
     return CounterRow(
         number=counter.number,
         agency=counter.agency,
         state=counter.state,
         since=counter.since,
-        why=why or (counter.closed_reason if counter.state == "closed" else ""),
+        why=why,
         back=words.when(back, now),
     )
 

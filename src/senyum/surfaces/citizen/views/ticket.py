@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
@@ -159,22 +159,30 @@ def _ended(view: VisitView) -> str:
 def _row(view: VisitView, place: int, leg: Leg, visit: Visit, now: datetime) -> LegRow:
     # A figure is told only where a counter is open; else the page says when it opens.
     known = leg.state == states.WAITING and leg.p50 is not None and leg.p90 is not None
-    lost = leg.state == states.LAPSED or (leg.state == states.WAITING and not leg.open_counters)
+    opens = {states.LAPSED: visits.next_opening, states.WAITING: visits.opening_ahead}.get(leg.state)
     return LegRow(
         leg=leg,
-        times=words.clock_range(leg.from_at, leg.to_at) if known else "",
+        times=_times(view, leg, now) if known else "",
         wait=words.minutes_range(leg.p50, leg.p90) if known else "",
         ahead=words.people(leg.people_ahead),
         where=_where(leg),
         is_now=place == view.current,
         done=leg.state == states.SERVED,
-        walk=leg.walk_now and leg.held_until is None,
+        walk=leg.walk_now and leg.held_until is None and leg.p50 is not None,
         words=classes.OUTCOME_WORDS.get(leg.outcome) or classes.STATE_WORDS[leg.state],
-        opens=words.when(visits.next_opening(visit.mall, leg.booth_id, now), now) if lost else "",
+        opens=words.when(opens(visit.mall, leg.booth_id, now), now) if opens else "",
         delays_left=states.MAX_DELAYS - leg.delays,
         promise_wait=words.minutes_range(leg.promise_p50, leg.promise_p90),
         promise_ahead=words.people(leg.promise_ahead),
     )
+
+
+def _times(view: VisitView, leg: Leg, now: datetime) -> str:
+    """The clock range of the call. Nobody is called while the hall stands still: it begins when that ends, if known."""
+    if leg.from_at is None or leg.to_at is None or (view.hall_paused and view.hall_back_at is None):
+        return ""
+    stands = max(timedelta(0), view.hall_back_at - now) if view.hall_back_at else timedelta(0)
+    return words.clock_range(leg.from_at + stands, leg.to_at + stands)
 
 
 def _where(leg: Leg) -> str:
