@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.contrib.auth.hashers import make_password
@@ -89,9 +90,7 @@ def put_device(*, mall: Mall, kind: str, name: str, now: datetime, actor: Actor,
             mall=mall, name=name, defaults={"kind": kind, "settings": {"speaks": speaks}}
         )
         if made:
-            record(
-                mall=mall.code, at=now, kind="device.registered", actor=actor, subject=("device", device.pk, name)
-            )
+            record(mall=mall.code, at=now, kind="device.registered", actor=actor, subject=("device", device.pk, name))
     return device
 
 
@@ -108,6 +107,27 @@ def set_device_pin(*, device: Device, pin: str, now: datetime, actor: Actor) -> 
             kind="device.pin_set",
             actor=actor,
             subject=("device", device.pk, device.name),
+        )
+
+
+def set_device_state(*, device_id: int, state: Mapping[str, bool], now: datetime, actor: Actor) -> None:
+    """Note what is true of a device (`printer_out`: no paper) beside its other settings; unchanged: nothing happens."""
+    with transaction.atomic():
+        device = Device.objects.select_for_update(of=("self",)).select_related("mall").filter(pk=device_id).first()
+        if device is None:
+            raise NotPossible("device_unknown", _("Perangkat itu tidak ada."))
+        changed = {name: value for name, value in state.items() if device.settings.get(name, False) is not value}
+        if not changed:
+            return
+        device.settings = {**device.settings, **changed}
+        device.save(update_fields=["settings"])
+        record(
+            mall=device.mall.code,
+            at=now,
+            kind="device.state_set",
+            actor=actor,
+            subject=("device", device.pk, device.name),
+            data=changed,
         )
 
 
@@ -171,7 +191,5 @@ def revoke_token(*, prefix: str, now: datetime, actor: Actor) -> None:
             raise NotPossible("token_unknown", _("Token itu tidak ada atau sudah dicabut."))
         token.revoked_at = now
         token.save(update_fields=["revoked_at"])
-        record(
-            mall=token.mall.code, at=now, kind="token.revoked", actor=actor, subject=("token", token.pk, prefix)
-        )
+        record(mall=token.mall.code, at=now, kind="token.revoked", actor=actor, subject=("token", token.pk, prefix))
     tokens.forget()

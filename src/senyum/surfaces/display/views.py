@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 from django_scopes import scope
 
 from senyum.core import clock
-from senyum.core.speech import SpeechError
 from senyum.malls.models import Mall
 from senyum.people.models import DeviceKind
 from senyum.surfaces.display import voice
 from senyum.surfaces.display.context import BoardNow, BoardPage, board_now
+from senyum.surfaces.ui import voice as voices
 from senyum.surfaces.ui.access import hall_agencies, paired, public
 from senyum.surfaces.ui.render import page
 from senyum.visits import queries as visits
@@ -33,7 +31,6 @@ KINDS = (
     "hall.paused",
     "hall.resumed",
 )
-_CLIP_SECONDS = 86_400
 
 
 def version() -> str:
@@ -81,19 +78,14 @@ def clip(
     if not voice.is_signed(call, signed):
         raise Http404
     try:
-        return _wav(voice.synthesizer().clip(voice.spoken(call), language))
-    except (SpeechError, ValueError, OSError) as error:
+        sentence = voice.spoken(call)
+    except ValueError as error:
         raise Http404(str(error)) from error
+    return voices.clip(sentence, language)
 
 
 @require_safe
 @public
 def chime(request: HttpRequest) -> HttpResponse:
     """The two tones before a call."""
-    return _wav(voice.synthesizer().chime())
-
-
-def _wav(path: Path) -> HttpResponse:
-    response = HttpResponse(path.read_bytes(), content_type="audio/wav")
-    response.headers["Cache-Control"] = f"private, max-age={_CLIP_SECONDS}, immutable"
-    return response
+    return voices.wav(voices.synthesizer().chime())

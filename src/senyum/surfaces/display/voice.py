@@ -9,9 +9,7 @@ from __future__ import annotations
 import hmac
 import json
 from dataclasses import asdict, astuple, dataclass
-from functools import lru_cache
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
@@ -21,12 +19,6 @@ from senyum.visits import announce
 _SALT = "senyum.display.voice"
 #: Enough that guessing is hopeless, short enough for an address.
 _SIGNATURE_LETTERS = 32
-
-
-@lru_cache(maxsize=1)
-def synthesizer() -> speech.Synthesizer:
-    """The one synthesizer of this process; its child starts with the first sentence."""
-    return speech.Synthesizer(settings.DATA_DIR / "voice")
 
 
 @dataclass(frozen=True)

@@ -151,14 +151,23 @@ def unpair(request: HttpRequest) -> HttpResponse:
         response.delete_cookie(COOKIE)
         return response
     form = PinForm(request.POST)
-    pin_hash = Device.objects.values_list("pin_hash", flat=True).get(pk=own.id)
-    if pin_hash and not (form.is_valid() and _pin_fits(own.id, form.cleaned_data["pin"], pin_hash)):
-        if form.is_valid():
-            form.add_error("pin", _("PIN ini salah. Coba lagi, atau tanyakan kepada pengelola MPP."))
+    if not pin_opens(own, form):
         return page(request, "ui/device.html", _context(request, form), status=422)
     response.delete_cookie(COOKIE)
     messages.success(request, _("Perangkat ini sudah dilepas."))
     return response
+
+
+def pin_opens(own: PairedDevice, form: PinForm) -> bool:
+    """Whether the form holds the device's staff PIN, or the device has none; else the form says what is wrong."""
+    pin_hash = Device.objects.values_list("pin_hash", flat=True).get(pk=own.id)
+    if not pin_hash:
+        return True
+    if form.is_valid() and _pin_fits(own.id, form.cleaned_data["pin"], pin_hash):
+        return True
+    if form.is_valid():
+        form.add_error("pin", _("PIN ini salah. Coba lagi, atau tanyakan kepada pengelola MPP."))
+    return False
 
 
 def _pin_fits(device: int, pin: str, pin_hash: str) -> bool:
