@@ -34,13 +34,22 @@ def _state(issued) -> str:
 def test_waiting_says_the_range_the_people_and_the_promise(small_mall, page_client):
     opens(small_mall, 1)
     for _ in range(5):
-        take(small_mall, "ktp")
+        take(small_mall, "ktp", priority="elderly")
     issued = take(small_mall, "ktp")
+    Ticket.objects.update(promised_by=clock.now() + timedelta(hours=5))
     page = page_client.page(f"/t/{issued.token}/")
     assert page.heading == issued.label
     for said in ("Dipanggil kira-kira", "5 orang", "di depan Anda", "WIB", "Kami janjikan", "Diperbarui"):
         assert said in page.text
     assert "Saatnya menuju" not in page.text
+
+
+def test_a_promise_that_will_not_be_kept_is_not_hidden(small_mall, page_client):
+    opens(small_mall, 1)
+    for _ in range(8):
+        take(small_mall, "ktp")
+    text = page_client.page(f"/t/{take(small_mall, 'ktp').token}/").text
+    assert "Maaf, antrean lebih panjang daripada yang kami janjikan" in text
 
 
 def test_three_ahead_means_walk_now(small_mall, page_client):

@@ -34,7 +34,10 @@ KINDS = "ticket session hall"
 
 @dataclass(frozen=True)
 class LegRow:
-    """A leg in words. `times` is the clock range, `wait` the range in minutes, `where` the counters."""
+    """A leg in words. `times` is the clock range, `wait` the range in minutes, `where` the counters.
+
+    `walk`: go to the waiting room now; `late`: the promise will not be kept.
+    """
 
     leg: Leg
     times: str
@@ -44,6 +47,7 @@ class LegRow:
     is_now: bool
     done: bool
     walk: bool
+    late: bool
     words: str | Promise
     opens: str
     delays_left: int
@@ -169,6 +173,7 @@ def _row(view: VisitView, place: int, leg: Leg, visit: Visit, now: datetime) -> 
         is_now=place == view.current,
         done=leg.state == states.SERVED,
         walk=leg.walk_now and leg.held_until is None and leg.p50 is not None,
+        late=known and leg.held_until is None and leg.from_at is not None and leg.from_at > leg.promised_by,
         words=classes.OUTCOME_WORDS.get(leg.outcome) or classes.STATE_WORDS[leg.state],
         opens=words.when(opens(visit.mall, leg.booth_id, now), now) if opens else "",
         delays_left=states.MAX_DELAYS - leg.delays,
