@@ -23,6 +23,8 @@ from psycopg_pool import AsyncConnectionPool
 CHANNEL = "senyum"
 """The channel of PostgreSQL on which the sequencer says "<mall>:<seq> <mall>:<seq>"."""
 
+_DRAIN_SECONDS = 0.25
+
 log = structlog.get_logger(__name__)
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -368,7 +370,16 @@ class Hub:
                     page = await self.source.read(reader, channel.mall, channel.last, self.limits.page)
                 channel.take(page)
                 more = page.more
-                await asyncio.sleep(0)
+                if more:
+                    await self._let_drain(channel)
+
+    async def _let_drain(self, channel: Channel) -> None:
+        """In a burst (a hall that closes), give healthy streams a moment to write before the next page."""
+        until = time.monotonic() + _DRAIN_SECONDS
+        await asyncio.sleep(0)
+        room = self.limits.queue - self.limits.page
+        while any(s.pending > room for s in channel.everyone()) and time.monotonic() < until:
+            await asyncio.sleep(0.01)
 
     async def _channel(self, mall: str) -> Channel:
         channel = self.channels.get(mall)

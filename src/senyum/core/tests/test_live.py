@@ -198,6 +198,16 @@ async def test_a_client_that_does_not_read_is_dropped_and_holds_up_nobody() -> N
 
 
 @runs
+async def test_a_burst_longer_than_the_queue_drops_nobody_who_reads() -> None:
+    async with House() as house:
+        clients = [await house.client() for _ in range(20)]
+        for _ in range(400):
+            house.source.add()
+        await house.source.tell("smd:400")
+        await until(lambda: all(c.seqs == list(range(1, 401)) for c in clients))
+
+
+@runs
 async def test_a_client_that_stays_stuck_is_cut_off_in_time() -> None:
     async with House() as house:
         stuck, quick = await house.client(), await house.client()
