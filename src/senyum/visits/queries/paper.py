@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django_scopes import scopes_disabled
 
+from senyum.catalogue.models import Line, LineGroup
 from senyum.malls.models import Mall
 from senyum.visits.hall import hall_of
 from senyum.visits.models import LabelBlock, Ticket, Visit
@@ -34,6 +35,12 @@ class Pad:
     labels: tuple[str, ...]
     entered: tuple[EnteredLeaf, ...]
     missing: tuple[str, ...]
+
+
+def pad_groups(mall: Mall) -> list[LineGroup]:
+    """The line groups a pad may be made for, by prefix: those with a line that somebody may choose."""
+    chosen = Line.objects.filter(mall=mall, active=True).exclude(kind=Line.Kind.CASHIER)
+    return list(LineGroup.objects.filter(pk__in=chosen.values("group")).order_by("prefix"))
 
 
 def pads(mall: Mall, now: datetime) -> list[Pad]:

@@ -1,0 +1,1 @@
+"""What the person at the door sees and does."""
