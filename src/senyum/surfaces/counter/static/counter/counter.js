@@ -79,7 +79,8 @@
     const words = event.target.value.toLocaleLowerCase("id").split(/\s+/).filter(Boolean);
     for (const row of list.querySelectorAll("label")) {
       const text = row.textContent.toLocaleLowerCase("id");
-      row.hidden = !words.every((word) => text.includes(word));
+      // What is chosen stays in sight, or it would be sent unseen.
+      row.hidden = !row.querySelector(":checked") && !words.every((word) => text.includes(word));
     }
   });
 
