@@ -15,7 +15,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -243,27 +243,39 @@ def restore(hall: Hall, url: str, file: Path, *, force: bool) -> Manifest:
 
 def _replace_database(url: str, dump: Path) -> None:
     programs = postgres.installed_programs()
-    unpack = subprocess.Popen(
-        [str(programs / "pg_restore"), "--no-owner", "--no-privileges", "--file=-", str(dump)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    command = [str(programs / "psql"), "--quiet", "--no-psqlrc", "--single-transaction", "--set=ON_ERROR_STOP=1"]
-    command += [
-        "--command=DROP SCHEMA public CASCADE",
-        "--command=CREATE SCHEMA public",
-        "--file=-",
-        "--output=/dev/null",
-    ]
-    put = subprocess.run([*command, url], stdin=unpack.stdout, capture_output=True, text=True, check=False)
-    if unpack.stdout:
-        unpack.stdout.close()
-    said_by_unpack = unpack.stderr.read().decode() if unpack.stderr else ""
-    if unpack.wait() != 0 or put.returncode != 0:
-        said = (put.stderr.strip() or said_by_unpack.strip())[-600:]
-        raise BackupError(
-            f"Pemulihan gagal, isi lama tetap ada: {said}", f"The restore failed, what was there is still there: {said}"
-        )
+    read = [str(programs / "pg_restore"), "--no-owner", "--no-privileges", "--file=-", str(dump)]
+    write = [str(programs / "psql"), "--quiet", "--no-psqlrc", "--single-transaction", "--set=ON_ERROR_STOP=1"]
+    write += ["--command=DROP SCHEMA public CASCADE", "--command=CREATE SCHEMA public", "--file=-"]
+    with tempfile.TemporaryFile() as said:
+        reader = subprocess.Popen(read, stdout=subprocess.PIPE, stderr=said)
+        writer = subprocess.Popen([*write, url], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said)
+        if not _poured(reader, writer):
+            said.seek(0)
+            why = said.read().decode(errors="replace").strip()[-600:]
+            raise BackupError(
+                f"Pemulihan gagal, isi lama tetap ada: {why}",
+                f"The restore failed, what was there is still there: {why}",
+            )
+
+
+def _poured(reader: subprocess.Popen[bytes], writer: subprocess.Popen[bytes]) -> bool:
+    """Pass all that `reader` says to `writer`; whether both ended well.
+
+    psql commits at the end of its input, even when that end came too early. So it only gets to see an end
+    after the reader has said that it was the right one.
+    """
+    source, target = reader.stdout, writer.stdin
+    if source is None or target is None:
+        raise ValueError("both ends must be pipes")
+    with suppress(BrokenPipeError):
+        shutil.copyfileobj(source, target, 1 << 20)
+        target.flush()
+    source.close()
+    if reader.wait() != 0:
+        writer.kill()
+    with suppress(BrokenPipeError):
+        target.close()
+    return writer.wait() == 0
 
 
 def _put_keys(data: Path, keys: Path) -> None:
