@@ -256,9 +256,7 @@ def _walk_in(press: Press) -> Said:
 
 
 def _undo(press: Press) -> Said:
-    commands.undo(
-        counter_id=press.counter_id, actor=press.actor, now=press.now, wall=press.wall, user_id=press.user_id
-    )
+    commands.undo(counter_id=press.counter_id, actor=press.actor, now=press.now, wall=press.wall, user_id=press.user_id)
     return _("Dibatalkan.")
 
 

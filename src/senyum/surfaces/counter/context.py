@@ -69,9 +69,9 @@ class DeskContext:
     """One counter, for the person who looks at it.
 
     `mode`: mine, free, taken. `base`: the address all actions start with. `token` says what was seen: when the live
-    part's token differs, the page is behind. `said`: what the last press did (`acted`: there was one). `elsewhere`: where
-    this user sits instead. `changed`: the sentence for a page that is behind; `lock`: its actions are not this user's
-    any more.
+    part's token differs, the page is behind. `said`: what the last press did (`acted`: there was one). `elsewhere`:
+    where this user sits instead. `changed`: the sentence for a page that is behind; `lock`: its actions are not this
+    user's any more.
     """
 
     view: visits.CounterView
@@ -127,9 +127,7 @@ def language() -> str:
 def desk_of(request: HttpRequest, mall: Mall, number: int) -> Desk:
     """The active counter of that number when it belongs to an agency the user serves or steers; else 404."""
     user = user_of(request)
-    counter = (
-        Counter.objects.select_related("booth", "mall").filter(mall=mall, number=number, active=True).first()
-    )
+    counter = Counter.objects.select_related("booth", "mall").filter(mall=mall, number=number, active=True).first()
     reach = access.agencies_with(user, mall, "take_over")
     if counter is None or counter.booth.agency_id not in reach:
         raise Http404
@@ -176,9 +174,7 @@ def desk_context(
     )
 
 
-def _changed(
-    view: visits.CounterView, mode: str, token: str, seen_token: str | None
-) -> tuple[str | Promise, bool]:
+def _changed(view: visits.CounterView, mode: str, token: str, seen_token: str | None) -> tuple[str | Promise, bool]:
     """What to tell a page that is behind, and whether its actions are no longer this user's."""
     if seen_token is None or seen_token == token:
         return "", False

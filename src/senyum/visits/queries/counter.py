@@ -394,9 +394,7 @@ def counter_choices(
             .select_related("user")
         }
         waiting = dict(
-            Ticket.objects.filter(
-                line__in={i for c in counters for i in c.first}, day=hall.day, state=states.WAITING
-            )
+            Ticket.objects.filter(line__in={i for c in counters for i in c.first}, day=hall.day, state=states.WAITING)
             .values_list("line_id")
             .annotate(Count("id"))
         )
@@ -442,7 +440,7 @@ def seat_place(user_id: int) -> SeatPlace | None:
 
 @dataclass(frozen=True)
 class AgencyTicket:
-    """An open ticket of the counter's agency today, for what an officer does with somebody who is not at the counter."""
+    """An open ticket of the counter's agency today: somebody who is not at the counter."""
 
     ticket_id: int
     visit_id: int

@@ -57,9 +57,7 @@ def call(hall: SmallHall, number: int = 1, seen: int | None = None) -> int:
 def serve(hall: SmallHall, number: int = 1) -> int:
     """The next person is called and came; returns the ticket."""
     ticket = call(hall, number)
-    commands.serve(
-        counter_id=hall.counters[number].pk, seen=ticket, actor=SYSTEM, now=clock.now(), wall=clock.wall()
-    )
+    commands.serve(counter_id=hall.counters[number].pk, seen=ticket, actor=SYSTEM, now=clock.now(), wall=clock.wall())
     return ticket
 
 

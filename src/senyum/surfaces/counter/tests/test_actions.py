@@ -83,9 +83,7 @@ def test_htmx_gets_the_desk_and_keeps_the_sentence(small_mall, officer):
     assert refused.find("div", id="desk") and refused.find("div", class_="desk-alert")
 
 
-@pytest.mark.parametrize(
-    ("action", "after"), [("serve", "serving"), ("recall", "called"), ("absent", "absent")]
-)
+@pytest.mark.parametrize(("action", "after"), [("serve", "serving"), ("recall", "called"), ("absent", "absent")])
 def test_after_a_call(small_mall, officer, action, after):
     come(small_mall, "ktp")
     ticket_id = call(small_mall)
@@ -161,9 +159,7 @@ def test_a_refused_forward_keeps_what_was_typed(small_mall, officer):
     come(small_mall, "ktp")
     ticket_id = serve(small_mall)
     line = str(small_mall.lines["kk"].pk)
-    page = officer.send(
-        url(1, "forward/"), {"seen": ticket_id + 5, "line": line, "note": "tolong difoto"}, status=409
-    )
+    page = officer.send(url(1, "forward/"), {"seen": ticket_id + 5, "line": line, "note": "tolong difoto"}, status=409)
     fields = page.form(url(1, "forward/"))
     assert (fields["note"], fields["line"], fields["seen"]) == ("tolong difoto", line, str(ticket_id))
     assert "Pilih layanan tujuan" in officer.send(url(1, "forward/"), {"seen": ticket_id}, status=409).text

@@ -40,8 +40,11 @@ def settle(page) -> None:
 
 
 def free(hall):
-    for line, priority in (("ktp", "regular"), ("ktp", "elderly"), ("kk", "regular"), ("ktp", "regular"), ("ktp", "child")):
-        come(hall, line, priority=priority)
+    come(hall, "ktp")
+    come(hall, "ktp", priority="elderly")
+    come(hall, "kk")
+    come(hall, "ktp")
+    come(hall, "ktp", priority="child")
 
 
 def called(hall):
@@ -258,7 +261,8 @@ def test_without_the_server_it_only_reads(seat, page, live_server):
 
 def test_an_event_brings_the_list_and_a_strange_one_does_not(seat, page, live_server):
     page.goto(live_server.url + url())
-    tell = "(line) => document.dispatchEvent(new CustomEvent('senyum:event', {detail: {kind: 'visit.issued', data: {lines: [line]}}}))"
+    tell = """(line) => document.dispatchEvent(new CustomEvent("senyum:event",
+        {detail: {kind: "visit.issued", data: {lines: [line]}}}))"""
     come(seat, "ktp")
     with page.expect_response(lambda answer: "/now/" in answer.url):
         page.evaluate(tell, seat.lines["ktp"].pk)
