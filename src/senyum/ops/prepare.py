@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
+import json
 from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+
+from senyum.malls.models import Mall
+from senyum.people.models import Role, RoleName
+
+PEOPLE = "demo-people.json"
 
 
 def migrate() -> None:
@@ -38,11 +45,20 @@ def collect_static() -> bool:
     return True
 
 
-def fill_demo() -> None:
-    """Example data into an empty hall; a hall that has a mall is left as it is."""
-    from senyum.malls.models import Mall
-
+def fill_demo(data: Path) -> None:
+    """Example data into an empty hall; a hall that has a mall is left as it is. Notes the log-ins for `demo`."""
+    # Example data stands above this package, so it is asked for by name.
+    seed = importlib.import_module("senyum.rehearsal.seed")
     if not Mall.objects.exists():
-        import importlib
+        seed.fill("sumedang")
+        (data / PEOPLE).write_text(json.dumps(_people(seed.demo_password())))
 
-        importlib.import_module("senyum.rehearsal.seed").fill("sumedang")
+
+def _people(password: str) -> list[dict[str, str]]:
+    """The first log-in of each role."""
+    found = []
+    for name in RoleName:
+        role = Role.objects.filter(role=name).select_related("user").order_by("id").first()
+        if role:
+            found.append({"role": str(name.label), "user": role.user.username, "password": password})
+    return found

@@ -139,7 +139,7 @@ def children(plan: Plan, data: Path, environment: dict[str, str]) -> list[Child]
     ]
     if plan.tls:
         found.append(Child("trust", trust_command(plan), {**environment, "SENYUM_TLS_PORT": str(plan.port)}))
-    if plan.demo and importlib.util.find_spec("senyum.rehearsal") is not None:
+    if plan.demo and importlib.util.find_spec("senyum.rehearsal.player") is not None:
         found.append(Child("play", [*python, "play", "--speed", str(plan.speed)], environment))
     return found
 

@@ -150,7 +150,8 @@ def test_with_tls_the_pages_are_secure_and_the_plain_listener_shows_the_way(hall
         process.communicate(timeout=20)
 
 
-def test_a_demo_has_a_player_and_a_real_hall_has_none(tmp_path):
+def test_a_demo_has_a_player_and_a_real_hall_has_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(up.importlib.util, "find_spec", lambda name: object())
     real = up.children(up.Plan("127.0.0.1", 8000, 2), tmp_path, {})
     demo = up.children(up.Plan("127.0.0.1", 8000, 2, speed=30.0), tmp_path, {})
     assert [c.name for c in real] == ["web", "sequencer", "worker"]
