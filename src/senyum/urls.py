@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("senyum.surfaces.ui.urls")),
     path("counter/", include("senyum.surfaces.counter.urls")),
     path("greeter/", include("senyum.surfaces.greeter.urls")),
+    path("kiosk/", include("senyum.surfaces.kiosk.urls")),
     path("display/", include("senyum.surfaces.display.urls")),
     path("", include("senyum.surfaces.citizen.urls")),
     path("accounts/", include("allauth.urls")),

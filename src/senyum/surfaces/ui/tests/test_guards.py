@@ -19,7 +19,7 @@ from senyum.journal.actor import SYSTEM
 from senyum.people.access import PERMISSIONS
 from senyum.people.commands import create_token
 from senyum.surfaces.ui.access import access_of
-from senyum.visits.commands.issue import issue_visit
+from senyum.visits.commands import grant_block, issue_visit
 
 SOURCE = build_locale.SOURCE
 TEMPLATES = sorted(f for f in SOURCE.rglob("templates/**/*.html") if "tests" not in f.parts)
@@ -95,6 +95,9 @@ def filled(small_mall):
         now=clock.now(),
     )
     counter = small_mall.counters[1]
+    block = grant_block(
+        mall=small_mall.mall, group_id=small_mall.groups["A"].pk, count=3, now=clock.now(), actor=SYSTEM
+    )
     return {
         "mall": small_mall.mall.code,
         "counter": counter.pk,
@@ -104,6 +107,7 @@ def filled(small_mall):
         "agency": small_mall.agencies["dukcapil"].code,
         "line": small_mall.lines["ktp"].pk,
         "visit": issued.visit_id,
+        "block": block.pk,
         "ticket": issued.tickets[0].id,
         "label": issued.label,
         "day": issued.day.isoformat(),
