@@ -502,7 +502,7 @@ def my_day(user_id: int, counter_id: int, now: datetime) -> MyDay:
             mall=mall, day=hall.day, state=states.SERVED, session__user_id=user_id, serving_at__isnull=False
         )
         rows = list(served.values_list("line_id", "quantity", "serving_at", "ended_at"))
-    seconds = [(line_id, n, (end - start).total_seconds()) for line_id, n, start, end in rows if end]
+    seconds = [(line_id, n, (end - start).total_seconds()) for line_id, n, start, end in rows if start and end]
     return MyDay(
         served=len(rows),
         in_standard=sum(1 for line_id, n, took in seconds if took <= 60 * hall.lines[line_id].standard_minutes * n),

@@ -244,3 +244,11 @@ def test_a_page_costs_few_queries(small_mall):
     officer.page(url())
     assert officer.page(url(), max_queries=21).queries
     assert officer.fragment(url(1, "now/"), max_queries=21).queries
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "Call the next"), ("su", "Saur salajengna")])
+def test_the_page_speaks_the_officers_language(small_mall, language, word):
+    sit(small_mall)
+    officer = client(small_mall, "petugas1")
+    officer.cookies["django_language"] = language
+    assert word in officer.page(url()).text
