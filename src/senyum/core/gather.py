@@ -18,7 +18,7 @@ Answer = TypeVar("Answer")
 
 
 class _Slot(Generic[Item, Answer]):
-    __slots__ = ("item", "answer", "error", "done", "woken")
+    __slots__ = ("answer", "done", "error", "item", "woken")
 
     def __init__(self, item: Item) -> None:
         self.item = item
@@ -36,9 +36,7 @@ class Gatherer(Generic[Item, Answer]):
     item of the batch is run alone once, so that one bad item cannot spoil the others.
     """
 
-    def __init__(
-        self, run: Callable[[Sequence[Item]], Sequence[Answer | BaseException]], *, limit: int = 64
-    ) -> None:
+    def __init__(self, run: Callable[[Sequence[Item]], Sequence[Answer | BaseException]], *, limit: int = 64) -> None:
         self._run = run
         self._limit = limit
         self._led = False

@@ -44,9 +44,7 @@ class Role(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["user", "role", "mall", "agency"], name="role_once", nulls_distinct=False
-            ),
+            models.UniqueConstraint(fields=["user", "role", "mall", "agency"], name="role_once", nulls_distinct=False),
             models.CheckConstraint(
                 condition=Q(role__in=AGENCY_ROLES, agency__isnull=False)
                 | (~Q(role__in=AGENCY_ROLES) & Q(agency__isnull=True)),

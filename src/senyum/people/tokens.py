@@ -91,9 +91,7 @@ def _read(secret: str, key: bytes, now: datetime) -> Identity | None:
     parts = secret.split("_", 2)
     if len(parts) != 3 or parts[0] != "sny":
         return None
-    token = (
-        ApiToken.objects.filter(prefix=parts[1], revoked_at=None).select_related("mall", "user", "device").first()
-    )
+    token = ApiToken.objects.filter(prefix=parts[1], revoked_at=None).select_related("mall", "user", "device").first()
     if token is None or not hmac.compare_digest(bytes(token.digest), key):
         return None
     if token.expires_at is not None and token.expires_at <= now:

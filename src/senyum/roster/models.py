@@ -28,6 +28,7 @@ class CounterSession(models.Model):
     last_action = models.TextField(default="", blank=True)
     last_ticket = models.BigIntegerField(null=True)
     last_finished = models.BigIntegerField(null=True)
+    last_note = models.TextField(default="", blank=True)
     undo_until = models.DateTimeField(null=True)
 
     objects = ScopedManager(agency="agency")

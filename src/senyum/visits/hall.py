@@ -31,9 +31,10 @@ RECENT_CALLS, RECENT_MINUTES = 30, 120
 
 @dataclass(frozen=True)
 class HallLine:
-    """A line as the hot commands need it."""
+    """A line as the hot commands need it. `code` is agency and service: "disdukcapil.ktp-hilang"."""
 
     id: int
+    code: str
     agency_id: int
     agency_code: str
     agency_short: str
@@ -111,6 +112,7 @@ class Hall:
     mall: Mall
     day: date
     lines: Mapping[int, HallLine]
+    codes: Mapping[str, int]
     counters: Mapping[int, HallCounter]
     policies: Mapping[str, Policy]
     hours: Mapping[int, BoothDay]
@@ -123,6 +125,13 @@ class Hall:
         if line is None or not line.active:
             raise NotPossible("no_line", _("Layanan itu tidak tersedia di MPP ini. Pilih layanan lain."))
         return line
+
+    def line_by_code(self, code: str) -> HallLine:
+        """The line of a service's code, or NotPossible."""
+        line_id = self.codes.get(code)
+        if line_id is None:
+            raise NotPossible("no_line", _("Layanan itu tidak tersedia di MPP ini. Pilih layanan lain."))
+        return self.line(line_id)
 
     def cashier(self) -> HallLine | None:
         """The line of the mall's cashier, if it has one."""
@@ -177,6 +186,7 @@ def _build(mall: Mall, day: date, now: datetime) -> Hall:
     lines = {
         line.pk: HallLine(
             id=line.pk,
+            code=f"{line.agency.code}.{line.service.code}",
             agency_id=line.agency_id,
             agency_code=line.agency.code,
             agency_short=line.agency.short_name,
@@ -217,6 +227,7 @@ def _build(mall: Mall, day: date, now: datetime) -> Hall:
         mall=mall,
         day=day,
         lines=lines,
+        codes={line.code: line.id for line in lines.values()},
         counters=counters,
         policies={
             row.code: Policy(row.head_start_minutes, row.promise_minutes)

@@ -12,7 +12,7 @@ from senyum.journal.record import INSERT
 from senyum.visits.hall import REACTION_SHARE
 
 #: People ahead are counted up to here, so that a very long line costs no more than a long one.
-AHEAD_LIMIT = 500
+AHEAD_LIMIT = 200
 
 ISSUE = f"""
 WITH asked AS MATERIALIZED (
@@ -58,15 +58,20 @@ leg AS MATERIALIZED (
     leg int, line bigint, agency bigint, turn timestamptz, promised timestamptz,
     start float8, a float8, b float8, c float8, idle float8, basis text)
 ),
+before AS MATERIALIZED (
+  SELECT g.line, g.priority, q.ahead, q.extra
+  FROM (SELECT line, day, priority, max(turn) AS turn FROM leg GROUP BY line, day, priority) g
+  CROSS JOIN LATERAL (
+    SELECT count(*) AS ahead, coalesce(sum(w.quantity - 1), 0) AS extra FROM (
+      SELECT t.quantity FROM visits_ticket t
+      WHERE t.line_id = g.line AND t.day = g.day AND t.state = 'waiting' AND t.turn_at <= g.turn
+      LIMIT {AHEAD_LIMIT}) w
+  ) q
+),
 placed AS MATERIALIZED (
   SELECT l.*, q.ahead + row_number() OVER mine - 1 AS ahead,
          q.extra + sum(l.quantity - 1) OVER mine - (l.quantity - 1) AS extra
-  FROM leg l CROSS JOIN LATERAL (
-    SELECT count(*) AS ahead, coalesce(sum(w.quantity - 1), 0) AS extra FROM (
-      SELECT t.quantity FROM visits_ticket t
-      WHERE t.line_id = l.line AND t.day = l.day AND t.state = 'waiting' AND t.turn_at <= l.turn
-      LIMIT {AHEAD_LIMIT}) w
-  ) q
+  FROM leg l JOIN before q ON q.line = l.line AND q.priority = l.priority
   WINDOW mine AS (PARTITION BY l.line ORDER BY l.turn, l.ord)
 ),
 gapped AS MATERIALIZED (
@@ -160,7 +165,7 @@ passed AS MATERIALIZED (
 ),
 called AS (
   UPDATE visits_ticket t
-  SET state = 'called', called_at = %(now)s, session_id = ready.id, counter_id = ready.counter_id, held_until = NULL
+  SET state = 'called', called_at = %(now)s, session_id = ready.id, counter_id = ready.counter_id
   FROM chosen, ready
   WHERE t.id = chosen.id {recheck}
   RETURNING t.id, t.visit_id, t.line_id, t.agency_id, t.queued_at, t.priority

@@ -207,7 +207,6 @@ def call_by_hand(
             called_at=now,
             session_id=seat.session_id,
             counter_id=counter_id,
-            held_until=None,
         )
         if not taken:
             raise Stale("stale", _("Nomor itu baru saja dipanggil atau pergi."), ticket=ticket_id)

@@ -94,8 +94,9 @@ def park(
     """Set the person aside (fetching a copy): the counter is free, other legs of the visit may be called."""
     with _at(counter_id, seen, user_id, now) as (hall, seat):
         ticket = demand_ticket(seat)
-        move(ticket, "park", note=note.strip()[:300])
-        put_note(seat, action="park", ticket=ticket.pk, finished=None, wall=wall)
+        before = ticket.note
+        move(ticket, "park", note="\n".join(part for part in (before, note.strip()) if part)[:600])
+        put_note(seat, action="park", ticket=ticket.pk, finished=None, wall=wall, note=before)
         tell(hall, "ticket.parked", ticket, actor, now, seat=seat)
 
 
@@ -126,7 +127,7 @@ def requeue(*, ticket_id: int, counter_id: int, actor: Actor, now: datetime, use
     """Put a parked person back into the line; they keep their times."""
     with _at(counter_id, ANYTHING, user_id, now) as (hall, seat):
         ticket = _own(seat, ticket_id, hall)
-        move(ticket, "requeue", session_id=None)
+        move(ticket, "requeue", session_id=None, counter_id=None, called_at=None, serving_at=None)
         tell(hall, "ticket.requeued", ticket, actor, now)
 
 
@@ -187,6 +188,13 @@ def forward(
         line = hall.line(line_id)
         if line.id == ticket.line_id:
             raise NotPossible("same_line", _("Orang ini sudah di layanan itu. Pilih layanan tujuan lain."))
+        hours = hall.hours.get(line.booth_id)
+        if hours is None or not hours.receives(now):
+            raise NotPossible(
+                "agency_closed",
+                _("%(agency)s tidak melayani sekarang. Pilih tujuan lain, atau selesaikan di sini.")
+                % {"agency": line.agency_short},
+            )
         move(ticket, "forward", outcome=states.FORWARDED, ended_at=now, invited_at=now)
         new = open_leg(hall, ticket, line_id, now, note=note, forwarded_from=ticket)
         put_note(seat, action="forward", ticket=new.pk, finished=ticket.pk, wall=wall)
@@ -259,6 +267,8 @@ def _reverse(seat: Seat) -> list[tuple[int, str]]:
 
 def _undo_one(hall: Hall, seat: Seat, ticket_id: int, command: str, actor: Actor, now: datetime) -> None:
     ticket = Ticket.objects.select_for_update(of=("self",)).select_related("visit", "line").get(pk=ticket_id)
+    if command != "cancel" and ticket.session_id != seat.session_id:
+        raise NotPossible("moved_on", _("Orang ini sudah dilayani di loket lain. Tidak bisa dibatalkan lagi."))
     if command in ("undo_absent", "undo_park", "undo_finish", "undo_forward"):
         _demand_free(ticket)
         if CounterSession.objects.get(pk=seat.session_id).state == "closed" or _somebody_at(seat, ticket_id):
@@ -271,7 +281,7 @@ def _undo_one(hall: Hall, seat: Seat, ticket_id: int, command: str, actor: Actor
         "undo_call": {"called_at": None, "session_id": None, "counter_id": None},
         "undo_serve": {"serving_at": None},
         "undo_absent": {"ended_at": None},
-        "undo_park": {"note": ""},
+        "undo_park": {"note": seat.last_note},
         "undo_finish": {"outcome": "", "missing_id": None, "case_number": "", "ended_at": None, "invited_at": None},
         "undo_forward": {"outcome": "", "ended_at": None, "invited_at": None},
         "cancel": {"ended_at": now},

@@ -50,9 +50,8 @@ def resume_hall(*, mall: Mall, now: datetime, actor: Actor) -> int:
             raise NotPossible("no_pause", _("MPP sedang tidak jeda."))
         pause.ended_at = now
         pause.save(update_fields=["ended_at"])
-        waiting = Ticket.objects.select_for_update().filter(
-            mall=mall, state__in=(states.WAITING, states.ABSENT, states.PARKED)
-        )
+        # Also those at a counter: a call that is undone later must not find the old promise.
+        waiting = Ticket.objects.select_for_update().filter(mall=mall, state__in=states.OPEN)
         moved = []
         for ticket in waiting.order_by("id"):
             ticket.promised_by = discipline.after_pause(
@@ -130,7 +129,7 @@ def end_day(*, mall: Mall, day: date, now: datetime, actor: Actor = SYSTEM) -> i
         served = list(rows.filter(state=states.SERVING).order_by("id"))
         Ticket.objects.filter(pk__in=[t.pk for t in lapsed]).update(state=states.LAPSED, ended_at=now)
         Ticket.objects.filter(pk__in=[t.pk for t in served]).update(
-            state=states.SERVED, outcome=states.DONE, ended_at=now, invited_at=now
+            state=states.SERVED, outcome=states.DONE, ended_at=now
         )
         record_many(_lapse_note(mall, ticket, now, actor) for ticket in lapsed)
         record_many(

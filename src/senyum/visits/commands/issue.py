@@ -235,7 +235,8 @@ def _one(item: dict[str, Any]) -> Issued | None:
 def _limits(hall: Hall, lines: list[HallLine]) -> dict[str, int]:
     """The quotas these lines draw on: key -> tickets a day."""
     answer = {}
-    for line in lines:
+    # Fetching a finished document or paying takes no place of the agency's quota.
+    for line in (line for line in lines if line.kind == Line.Kind.SERVICE):
         if line.quota is not None:
             answer[f"line:{line.id}"] = line.quota
         if line.booth_quota is not None:

@@ -42,6 +42,7 @@ class Seat:
     last_action: str
     last_ticket: int | None
     last_finished: int | None
+    last_note: str
     undo_until: datetime | None
 
 
@@ -87,6 +88,7 @@ def seat_of(counter_id: int, seen: int | None, user_id: int | None) -> Seat:
         last_action=session.last_action,
         last_ticket=session.last_ticket,
         last_finished=session.last_finished,
+        last_note=session.last_note,
         undo_until=session.undo_until,
     )
 
@@ -121,12 +123,15 @@ def move(ticket: Ticket, command: str, **changes: Any) -> None:
         setattr(ticket, name, value)
 
 
-def put_note(seat: Seat, *, action: str, ticket: int | None, finished: int | None, wall: datetime) -> None:
+def put_note(
+    seat: Seat, *, action: str, ticket: int | None, finished: int | None, wall: datetime, note: str = ""
+) -> None:
     """Remember on the session what *undo* would take back. An empty action: nothing can be undone."""
     CounterSession._base_manager.filter(pk=seat.session_id).update(
         last_action=action,
         last_ticket=ticket,
         last_finished=finished,
+        last_note=note,
         undo_until=rules.undo_until(wall) if action else None,
     )
 

@@ -120,9 +120,7 @@ def test_control_without_the_row_lock_labels_are_given_twice(small_mall: SmallHa
         assert len(set(numbers)) < 400
     finally:
         with connection.cursor() as cursor:
-            cursor.execute(
-                "ALTER TABLE visits_visit ADD CONSTRAINT label_once_a_day UNIQUE (mall_id, day, label)"
-            )
+            cursor.execute("ALTER TABLE visits_visit ADD CONSTRAINT label_once_a_day UNIQUE (mall_id, day, label)")
 
 
 def test_the_same_key_from_16_threads_gives_one_visit(small_mall: SmallHall) -> None:
@@ -157,9 +155,7 @@ def _drain(counters: list[Counter], now: datetime) -> tuple[list[int], int, list
         seen = None
         while True:
             try:
-                result = commands.call_next(
-                    counter_id=counters[place].pk, seen=seen, actor=SYSTEM, now=now, wall=now
-                )
+                result = commands.call_next(counter_id=counters[place].pk, seen=seen, actor=SYSTEM, now=now, wall=now)
             except Exception as error:
                 with lock:
                     errors.append(error)

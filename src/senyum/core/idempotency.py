@@ -1,0 +1,41 @@
+"""A request that creates something happens once, however often it is sent (the hot command *issue* does the same in SQL)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from senyum.core.errors import NotPossible
+from senyum.core.models import IdempotencyKey
+
+
+def once(
+    *, scope: str, key: str, digest: bytes, now: datetime, work: Callable[[], dict[str, Any]]
+) -> tuple[dict[str, Any], bool]:
+    """(answer, replayed): what `work` answered the first time that `key` came, from then on without `work`.
+
+    `work` runs in the same transaction as the key; if it raises, the key is free again. A second request that comes
+    while the first still runs waits for it. NotPossible("key_reused") when the key came with another body.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO core_idempotencykey (scope, key, digest, status, answer, at)"
+                " VALUES (%s, %s, %s, 200, NULL, %s) ON CONFLICT (scope, key) DO NOTHING",
+                [scope, key, digest, now],
+            )
+            first = cursor.rowcount == 1
+        if first:
+            answer = work()
+            IdempotencyKey.objects.filter(scope=scope, key=key).update(answer=answer)
+            return answer, False
+        kept = IdempotencyKey.objects.get(scope=scope, key=key)
+    if bytes(kept.digest) != digest:
+        raise NotPossible(
+            "key_reused", _("Kunci permintaan ini sudah dipakai untuk isi yang lain. Buat permintaan baru.")
+        )
+    return kept.answer, True
