@@ -88,7 +88,7 @@ def _seat(mall: Mall, line: Line, number: int, now: datetime) -> Seat:
 
 
 def fill(hall: BenchHall, count: int, now: datetime, day: str, *, letter: str, state: str = "waiting") -> None:
-    """`count` tickets of today, spread over the lines (all in the first of a hot hall's); `letter` starts their labels."""
+    """`count` tickets of today, spread over the lines (or all in a hot one); `letter` starts their labels."""
     hot = sum(1 for seats in hall.seats if seats) == 1
     with connection.cursor() as cursor:
         cursor.execute(
@@ -109,7 +109,8 @@ def fill(hall: BenchHall, count: int, now: datetime, day: str, *, letter: str, s
                                        queued_at, turn_at, promised_by, delays, rejoins, people_ahead, wait_basis,
                                        outcome, case_number, note)
             SELECT v.id, %(mall)s, l.agency_id, l.id, %(day)s, 1, %(state)s, 'regular', 1, %(now)s,
-                   %(now)s::timestamptz - interval '1 hour' + v.id * interval '1 microsecond', %(now)s, 0, 0, 0, '', '', '', ''
+                   %(now)s::timestamptz - interval '1 hour' + v.id * interval '1 microsecond', %(now)s, 0, 0, 0,
+                   '', '', '', ''
             FROM v JOIN l ON l.group_id = v.group_id
             """,
             {

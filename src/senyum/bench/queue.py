@@ -376,7 +376,7 @@ def _note(
     http: Rate,
     statuses: dict[int, int],
 ) -> None:
-    """Keep a round under its level, and its ratios under the fixed keys: `ratio_8`, `own_ratio_8`, `hot_ratio_32`, ..."""
+    """Keep a round under its level, and its ratios under the fixed keys (`ratio_8`, `own_ratio_8`, `hot_ratio_32`)."""
     answer[level] = {"bare": bare.out(), "own": own.out(), "http": http.out(), "statuses": statuses}
     if level == "hot_32":
         names = {"hot_ratio_32": bare, "hot_own_ratio_32": own}
@@ -387,7 +387,8 @@ def _note(
     for name, other in names.items():
         answer[name] = round(http.per_second / other.per_second, 3)
     bench.say(
-        f"{what:5} {level:>6}: bare {bare.per_second:8.0f}/s  own {own.per_second:8.0f}/s  http {http.per_second:8.0f}/s"
+        f"{what:5} {level:>6}: bare {bare.per_second:8.0f}/s  own {own.per_second:8.0f}/s"
+        f"  http {http.per_second:8.0f}/s"
         f"  p50 {http.p50_ms:6.1f} ms  p99 {http.p99_ms:6.1f} ms  {statuses}"
     )
 

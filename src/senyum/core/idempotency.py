@@ -1,4 +1,4 @@
-"""A request that creates something happens once, however often it is sent (the hot command *issue* does the same in SQL)."""
+"""A request that creates something happens once, however often it is sent (*issue* does the same in its own SQL)."""
 
 from __future__ import annotations
 

@@ -48,9 +48,7 @@ class TakeForm(forms.Form):
             "invalid_choice": _("Pilih salah satu dari daftar."),
         },
     )
-    age_band = forms.ChoiceField(
-        label=_("Umur Anda"), choices=[_NO_ANSWER, *classes.AGE_BANDS.items()], required=False
-    )
+    age_band = forms.ChoiceField(label=_("Umur Anda"), choices=[_NO_ANSWER, *classes.AGE_BANDS.items()], required=False)
     district = forms.ChoiceField(label=_("Kecamatan Anda"), required=False)
 
     def __init__(self, *args: Any, mall: Mall, **kwargs: Any) -> None:

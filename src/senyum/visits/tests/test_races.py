@@ -39,7 +39,7 @@ def _unscoped() -> Iterator[None]:
 
 
 def together(work: Callable[[int], Any], count: int, threads: int = THREADS) -> list[Any]:
-    """The answers (or exceptions) of work(0..count-1), by threads that start at one moment, each with its connection."""
+    """The answers (or exceptions) of work(0..count-1), by threads that start at one moment."""
     gate = threading.Barrier(threads)
     jobs = iter(range(count))
     lock = threading.Lock()
@@ -104,7 +104,7 @@ def test_16_threads_and_400_arrivals_give_400_labels(small_mall: SmallHall) -> N
 
 
 def test_control_without_the_row_lock_labels_are_given_twice(small_mall: SmallHall) -> None:
-    """Reading the last number and writing one more, as peers do, gives numbers twice; the constraint is dropped to see it."""
+    """Reading the last number and writing one more, as peers do, gives numbers twice."""
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE visits_visit DROP CONSTRAINT label_once_a_day")
     try:

@@ -128,9 +128,7 @@ def test_delay_keeps_the_place_three_times_at_most(small_mall, page_client):
 @pytest.mark.parametrize("answers", [{"minutes": 7}, {"minutes": "x"}, {}, {"ticket": "", "minutes": 5}])
 def test_an_unreadable_delay_changes_nothing(small_mall, page_client, answers):
     issued = take(small_mall, "ktp")
-    page = page_client.send(
-        f"/t/{issued.token}/delay", {"ticket": issued.tickets[0].id, **answers}, status=422
-    )
+    page = page_client.send(f"/t/{issued.token}/delay", {"ticket": issued.tickets[0].id, **answers}, status=422)
     assert "Tidak ada yang berubah" in page.text
     assert Ticket.objects.get().delays == 0
 
