@@ -38,4 +38,5 @@ def once(
         raise NotPossible(
             "key_reused", _("Kunci permintaan ini sudah dipakai untuk isi yang lain. Buat permintaan baru.")
         )
+    assert kept.answer is not None  # the first request committed it together with the key
     return kept.answer, True

@@ -6,7 +6,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
 
-class HouseAdapter(DefaultAccountAdapter):
+class HouseAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is untyped
     """Accounts are made by an administrator; nobody signs up by themselves."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

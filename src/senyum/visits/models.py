@@ -140,7 +140,8 @@ class Call(models.Model):
     """One announcement of a ticket at a counter, and the ledger of why this ticket and who was passed over.
 
     `why` is a code of `engine.discipline.Why` ("recall" for a repetition); `passed_over` counts those with an
-    earlier turn in the lines this counter serves; `reason` is the officer's own words when somebody else was called. `quiet`: shown, not spoken.
+    earlier turn in the lines this counter serves; `reason` is the officer's own words when somebody else was called.
+    `quiet`: shown, not spoken.
     """
 
     class Kind(models.TextChoices):

@@ -47,7 +47,7 @@ ANSWERS = {
     422: Problem,
     429: Problem,
 }
-CounterId: Any = Path(..., ge=1, le=9_000_000_000_000_000)
+CounterId: Any = Path(..., ge=1, le=9_000_000_000_000_000)  # type: ignore[type-arg]  # ninja declares a class, used as a function
 
 
 def _enter(request: HttpRequest, counter_id: int) -> tuple[Identity, Hall]:
@@ -84,7 +84,7 @@ def _now(counter_id: int) -> dict[str, Any]:
 def _session(counter_id: int, identity: Identity) -> int:
     with scopes_disabled():
         session = (
-            CounterSession.objects.filter(counter_id=counter_id, user_id=identity.user_id)
+            CounterSession.objects.filter(counter_id=counter_id, user_id=identity.user_id or 0)
             .exclude(state="closed")
             .values_list("pk", flat=True)
             .first()
@@ -111,7 +111,7 @@ def open_counter(request: HttpRequest, counter_id: Identifier = CounterId, key: 
 
     def work() -> dict[str, Any]:
         counter = Counter.objects.select_related("booth").get(pk=counter_id)
-        user = User.objects.get(pk=identity.user_id)
+        user = User.objects.get(pk=identity.user_id or 0)
         roster.open_session(counter=counter, user=user, now=now, actor=identity.actor)
         return _now(counter_id)
 

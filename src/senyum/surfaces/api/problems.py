@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
-from ninja import Schema
+from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from senyum.core.errors import NotAllowed, NotPossible, SenyumError
@@ -112,7 +112,7 @@ def refusal(request: HttpRequest, error: SenyumError) -> HttpResponse:
     return problem(request, status, error.code, error.sentence, now)
 
 
-def install(api: Any) -> None:
+def install(api: NinjaAPI) -> None:
     """Every error of the API leaves as a problem document."""
 
     @api.exception_handler(NotPossible)

@@ -22,8 +22,8 @@ from senyum.visits.hall import Hall, hall_of
 from senyum.visits.models import Visit
 
 router = Router(tags=["visits"])
-Key = Header(..., alias="Idempotency-Key", min_length=8, max_length=80, pattern=r"^[A-Za-z0-9_.:-]+$")
-Token = Path(..., min_length=16, max_length=32, pattern=r"^[A-Za-z0-9_-]+$")
+Key: Any = Header(..., alias="Idempotency-Key", min_length=8, max_length=80, pattern=r"^[A-Za-z0-9_.:-]+$")  # type: ignore[type-arg]  # ninja declares a class, used as a function
+Token: Any = Path(..., min_length=16, max_length=32, pattern=r"^[A-Za-z0-9_-]+$")  # type: ignore[type-arg]  # ninja declares a class, used as a function
 BY_TOKEN = {404: Problem, 422: Problem, 429: Problem}
 
 

@@ -277,7 +277,7 @@ def _undo_one(hall: Hall, seat: Seat, ticket_id: int, command: str, actor: Actor
         raise NotPossible("smiled", _("Warga sudah memberi senyum untuk layanan ini. Tidak bisa dibatalkan lagi."))
     if command == "cancel" and ticket.state != states.WAITING:
         raise NotPossible("leg_called", _("Loket tujuan sudah memanggil orang ini. Tidak bisa dibatalkan lagi."))
-    changes: dict[str, Any] = {
+    undone: dict[str, dict[str, Any]] = {
         "undo_call": {"called_at": None, "session_id": None, "counter_id": None},
         "undo_serve": {"serving_at": None},
         "undo_absent": {"ended_at": None},
@@ -285,7 +285,8 @@ def _undo_one(hall: Hall, seat: Seat, ticket_id: int, command: str, actor: Actor
         "undo_finish": {"outcome": "", "missing_id": None, "case_number": "", "ended_at": None, "invited_at": None},
         "undo_forward": {"outcome": "", "ended_at": None, "invited_at": None},
         "cancel": {"ended_at": now},
-    }[command]
+    }
+    changes = undone[command]
     move(ticket, command, **changes)
     data: dict[str, Any] = {"undone": command, "state": ticket.state}
     if command == "undo_call":
@@ -352,7 +353,7 @@ def serve_walk_in(
             mall=hall.mall, line_ids=[line_id], priority=priority, channel="counter", actor=actor, now=now, greeted=True
         )
         ticket_id = issued.tickets[0].id
-        called = call_by_hand(
+        call_by_hand(
             counter_id=counter_id,
             seen=seen,
             ticket_id=ticket_id,
@@ -363,7 +364,7 @@ def serve_walk_in(
             user_id=user_id,
         )
         # They stand here already: the board shows it, the voice does not disturb the hall.
-        Call.objects.filter(ticket_id=called.ticket_id).update(quiet=True)
+        Call.objects.filter(ticket_id=ticket_id).update(quiet=True)
         ticket = Ticket.objects.select_related("visit", "line").get(pk=ticket_id)
         move(ticket, "serve", serving_at=now)
         put_note(seat, action="", ticket=None, finished=None, wall=wall)

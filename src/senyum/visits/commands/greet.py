@@ -87,10 +87,10 @@ def greet(
             )
             subject: tuple[str, int, str] = ("arrival", arrival_id, "")
         else:
-            visit = Visit.objects.filter(pk=visit_id, mall=mall).first()
+            visit = Visit.objects.filter(pk=visit_id or 0, mall=mall).first()
             if visit is None:
                 raise NotPossible("no_visit", _("Kunjungan itu tidak ditemukan."))
-            changed = Visit.objects.filter(pk=visit_id, greeted_at=None).update(greeted_at=now)
+            changed = Visit.objects.filter(pk=visit.pk, greeted_at=None).update(greeted_at=now)
             subject = ("visit", visit.pk, visit.label)
         if changed:
             record(mall=mall.code, at=now, kind=f"{subject[0]}.greeted", actor=actor, subject=subject)

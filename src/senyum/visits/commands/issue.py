@@ -297,6 +297,7 @@ def _replay(item: dict[str, Any]) -> Issued:
         raise NotPossible(
             "key_reused", _("Kunci permintaan ini sudah dipakai untuk isi yang lain. Buat permintaan baru.")
         )
+    assert kept.answer is not None  # ISSUE stores the token with the key
     visit = Visit.objects.get(token=kept.answer["token"])
     # Legs that came later (added, forwarded) were not part of the first answer.
     tickets = Ticket._base_manager.filter(visit=visit, queued_at=visit.arrived_at, forwarded_from=None)

@@ -148,13 +148,13 @@ def _add(request: HttpRequest, visit: Visit, actor: Actor, now: datetime) -> obj
     return commands.add_leg(visit_id=visit.pk, line_id=number(request.POST.get("line", "")), now=now, actor=actor)
 
 
-def _redirect(request: HttpRequest, visit: Visit, actor: Actor, now: datetime) -> object:
+def _redirect(request: HttpRequest, visit: Visit, actor: Actor, now: datetime) -> None:
     line = number(request.POST.get("line", ""))
-    return commands.redirect(ticket_id=_ticket(request, visit, now), line_id=line, now=now, actor=actor)
+    commands.redirect(ticket_id=_ticket(request, visit, now), line_id=line, now=now, actor=actor)
 
 
-def _priority(request: HttpRequest, visit: Visit, actor: Actor, now: datetime) -> object:
-    return commands.change_priority(
+def _priority(request: HttpRequest, visit: Visit, actor: Actor, now: datetime) -> None:
+    commands.change_priority(
         visit_id=visit.pk,
         priority=request.POST.get("priority", ""),
         reason=request.POST.get("reason", "")[:300],
@@ -163,13 +163,14 @@ def _priority(request: HttpRequest, visit: Visit, actor: Actor, now: datetime) -
     )
 
 
-def _rejoin(request: HttpRequest, visit: Visit, actor: Actor, now: datetime) -> object:
-    return commands.rejoin(ticket_id=_ticket(request, visit, now), now=now, actor=actor)
+def _rejoin(request: HttpRequest, visit: Visit, actor: Actor, now: datetime) -> None:
+    commands.rejoin(ticket_id=_ticket(request, visit, now), now=now, actor=actor)
 
 
 def _leave(request: HttpRequest, visit: Visit, actor: Actor, now: datetime) -> object:
     if request.POST.get("ticket"):
-        return commands.leave(ticket_id=_ticket(request, visit, now), now=now, actor=actor)
+        commands.leave(ticket_id=_ticket(request, visit, now), now=now, actor=actor)
+        return None
     return commands.leave_visit(visit_id=visit.pk, now=now, actor=actor)
 
 

@@ -24,4 +24,4 @@ def say(context: dict[str, Any], *texts: object) -> SafeString:
     if not spoken or not voice.speaks(tongue):
         return SafeString("")
     address = reverse("kiosk:say", args=[context["mall"].code, tongue, voice.signature(spoken, tongue)])
-    return format_html(' data-say="{}?{}"', address, SafeString(urlencode({"text": spoken})))
+    return format_html(' data-say="{}?{}"', address, urlencode({"text": spoken}))
