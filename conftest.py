@@ -6,6 +6,7 @@ pytest-django gives each of them a database of its own.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import os
 import shutil
@@ -91,3 +92,15 @@ def durable_postgres(hall_directory: Path) -> Iterator[postgres.Server]:
     running = postgres.start(hall_directory / "postgres")
     server.stop()
     running.stop()
+
+
+@pytest.fixture(autouse=True)
+def _no_foreign_loop(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Playwright's session fixtures leave their event loop marked as running in this thread: others start their own."""
+    if {"browser", "context", "page"} & set(request.fixturenames):
+        yield
+        return
+    loop = asyncio.events._get_running_loop()
+    asyncio.events._set_running_loop(None)
+    yield
+    asyncio.events._set_running_loop(loop)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # The API first: machines ask most often, and each pattern before it is tried on every request.
+    path("api/v1/", include("senyum.surfaces.api.urls")),
     path("", include("senyum.surfaces.ui.urls")),
     path("counter/", include("senyum.surfaces.counter.urls")),
     path("greeter/", include("senyum.surfaces.greeter.urls")),
@@ -12,7 +14,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("display/", include("senyum.surfaces.display.urls")),
     path("", include("senyum.surfaces.citizen.urls")),
     path("accounts/", include("allauth.urls")),
-    path("api/v1/", include("senyum.surfaces.api.urls")),
     path("", include("senyum.surfaces.console.trust")),
 ]
 

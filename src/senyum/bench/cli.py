@@ -28,3 +28,16 @@ def live(
     first, *more = run([streams, *([many] if many else [])], seconds, lambda line: typer.echo(line, err=True))
     if as_json:
         typer.echo(json.dumps({**first, **({"many": more[0]} if more else {})}))
+
+
+@app.command()
+def queue(
+    seconds: Annotated[float, typer.Option(help="How long each closed loop runs.")] = 5.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Issue and call next: bare SQL, our own statements and our HTTP API, in one run on one PostgreSQL."""
+    from senyum.bench.queue import run
+
+    answer = run(seconds)
+    if as_json:
+        typer.echo(json.dumps(answer))

@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import path
 from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
 
 from senyum.surfaces.api import counters, docs, hall, problems, visits
 from senyum.surfaces.api.auth import bearer
 
-api = NinjaAPI(
+
+class Api(NinjaAPI):
+    """NinjaAPI that says of its problems what they are: `application/problem+json` (RFC 9457)."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        schema = super().get_openapi_schema(**options)
+        for methods in schema["paths"].values():
+            for operation in methods.values():
+                if "requestBody" in operation:
+                    # A body that is no JSON at all.
+                    operation["responses"][400] = dict(operation["responses"][422], description="Bad Request")
+                for status, response in list(operation["responses"].items()):
+                    if int(status) >= 400 and "application/json" in response.get("content", {}):
+                        shape = response["content"]["application/json"]
+                        operation["responses"][status] = {**response, "content": {"application/problem+json": shape}}
+        return schema
+
+
+api = Api(
     title="Senyum",
     version="1",
     description="The service day of a Mal Pelayanan Publik: halls, visits, counters.",

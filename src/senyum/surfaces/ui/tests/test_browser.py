@@ -167,7 +167,7 @@ def test_the_banner_says_that_the_server_is_lost_and_goes_when_it_is_back(page, 
     living.events.put(None)
     stream("beat", "{}", 42)
     stream("beat", "{}", 42)
-    expect(banner).to_be_hidden(timeout=8_000)
+    expect(banner).to_be_hidden(timeout=30_000)
     expect(page.locator("#part")).not_to_have_text(before)
     assert living.opened[0] == ""
     assert "41" in living.opened[1:]
