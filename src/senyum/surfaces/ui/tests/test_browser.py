@@ -165,9 +165,13 @@ def test_the_banner_says_that_the_server_is_lost_and_goes_when_it_is_back(page, 
     shoot(page, "live-lost")
     before = page.locator("#part").inner_text()
     living.events.put(None)
-    stream("beat", "{}", 42)
-    stream("beat", "{}", 42)
-    expect(banner).to_be_hidden(timeout=30_000)
+    # The page has knocked several times meanwhile: answers that nobody reads any more take a beat each.
+    for _beat in range(40):
+        stream("beat", "{}", 42)
+        page.wait_for_timeout(500)
+        if banner.is_hidden():
+            break
+    expect(banner).to_be_hidden()
     expect(page.locator("#part")).not_to_have_text(before)
     assert living.opened[0] == ""
     assert "41" in living.opened[1:]
