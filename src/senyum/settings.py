@@ -199,3 +199,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 SILENCED_SYSTEM_CHECKS: list[str] = []
 LOGGING_CONFIG = "senyum.core.log.configure"
 LOGGING = {"level": os.environ.get("SENYUM_LOG", "INFO")}
+
+# Jobs are imported by the worker (and whoever starts one) from here.
+PROCRASTINATE_IMPORT_PATHS = ["senyum.jobs.speak", "senyum.jobs.close_day", "senyum.jobs.forget_keys"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +13,7 @@ from senyum.engine import discipline
 from senyum.journal.actor import SYSTEM, Actor
 from senyum.journal.record import Note, record, record_many
 from senyum.malls.models import HallPause, Mall
+from senyum.malls.rules import moment
 from senyum.roster import commands as roster
 from senyum.roster.models import CounterSession
 from senyum.visits import states
@@ -150,7 +151,9 @@ def end_day(*, mall: Mall, day: date, now: datetime, actor: Actor = SYSTEM) -> i
             )
             for t in served
         )
-        sessions = CounterSession.objects.filter(mall=mall, opened_at__lt=now).exclude(state="closed")
+        # A hall that slept over midnight ends the day late: who opened since then sits there for the new day.
+        midnight = moment(mall.timezone, day + timedelta(days=1), time(0))
+        sessions = CounterSession.objects.filter(mall=mall, opened_at__lt=min(now, midnight)).exclude(state="closed")
         for session_id in sessions.values_list("pk", flat=True):
             roster.close_session(session_id=session_id, reason="midnight", now=now, actor=actor)
     return len(lapsed) + len(served)
