@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("greeter/", include("senyum.surfaces.greeter.urls")),
     path("kiosk/", include("senyum.surfaces.kiosk.urls")),
     path("display/", include("senyum.surfaces.display.urls")),
+    path("console/", include("senyum.surfaces.console.urls")),
     path("", include("senyum.surfaces.citizen.urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("senyum.surfaces.console.trust")),
