@@ -12,7 +12,7 @@ from senyum.core import clock
 from senyum.core.errors import SenyumError
 from senyum.journal.actor import Actor
 from senyum.malls.models import Agency, Mall
-from senyum.people import commands
+from senyum.people import commands, tokens
 from senyum.people.models import Device, User
 
 app = typer.Typer(no_args_is_help=True, help="Tokens of devices and programs.")
@@ -48,7 +48,7 @@ def create(
             typer.echo(str(error.sentence), err=True)
         raise typer.Exit(2) from error
     if as_json:
-        scopes = list(commands.tokens.SCOPES[role])
+        scopes = list(tokens.SCOPES[role])
         typer.echo(
             json.dumps({"token": secret, "prefix": secret.split("_")[1], "role": role, "mall": mall, "scopes": scopes})
         )
