@@ -25,7 +25,7 @@ LAZY: dict[str, tuple[str, str, str]] = {
     "sequencer": ("senyum.journal.sequencer", "main", "Seal the journal (part of `up`)."),
     "token": ("senyum.people.cli", "app", "Tokens of devices and programs."),
     "seed": ("senyum.rehearsal.cli", "seed", "Fill the hall with example data."),
-    "play": ("senyum.rehearsal.player", "main", "Play a demo day (part of `demo`)."),
+    "play": ("senyum.rehearsal.cli", "play", "Play a demo day (part of `demo`)."),
     "replay": ("senyum.rehearsal.cli", "replay", "Drive a recorded day of a real office through the hall."),
     "bench": ("senyum.bench.cli", "app", "Measure this machine."),
 }

@@ -59,6 +59,7 @@ def replay(
     pause = None if instant or not speed else lambda minutes: time.sleep(minutes * 60 / speed)
     try:
         lines = day_of(read_day(file, office, day.date()))
+        _prepare_empty_database()
         report = drive(office=office, day=day.date(), lines=lines, pause=pause)
     except (NoSuchDay, NotAsRecorded, OSError) as error:
         typer.echo(f"senyum replay: {error}", err=True)
@@ -67,6 +68,16 @@ def replay(
         typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
     else:
         _show(report)
+
+
+def _prepare_empty_database() -> None:
+    """A replay may be the first thing a fresh hall is asked to do. Upgrading one with data is `senyum upgrade`'s."""
+    from django.db import connection
+
+    from senyum.ops import prepare
+
+    if not connection.introspection.table_names():
+        prepare.migrate()
 
 
 def _show(report: Report) -> None:
@@ -89,3 +100,21 @@ def _show(report: Report) -> None:
         table.add_row(name, *(str(n) for n in counts), *(text(w) for w in waits))
     Console().print(table)
     Console().print(f"{report.excluded_share:.1%} of the waits left out. {report.excluded_reason}", soft_wrap=True)
+
+
+def play(
+    speed: Annotated[float, typer.Option(min=1, max=600, help="Seconds of the hall in one real second.")] = 30.0,
+) -> None:
+    """Play demo days through the real commands until it is ended (part of `demo`)."""
+    from django.conf import settings
+
+    from senyum.rehearsal import player
+
+    if not settings.DEMO:
+        typer.echo("senyum play: only the demo's hall has a clock to steer: `senyum --demo play`", err=True)
+        raise typer.Exit(2)
+    try:
+        player.run(settings.DATA_DIR, speed)
+    except player.NoHall as error:
+        typer.echo(f"senyum play: {error}", err=True)
+        raise typer.Exit(2) from error
