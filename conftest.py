@@ -11,7 +11,7 @@ import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import django
@@ -94,13 +94,18 @@ def durable_postgres(hall_directory: Path) -> Iterator[postgres.Server]:
     running.stop()
 
 
-@pytest.fixture(autouse=True)
-def _no_foreign_loop(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Playwright's session fixtures leave their event loop marked as running in this thread: others start their own."""
-    if {"browser", "context", "page"} & set(request.fixturenames):
-        yield
-        return
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Playwright's session fixtures leave their event loop marked as running in this thread.
+
+    Others must not see it: they start a loop of their own, and Django would give them another connection. So the mark
+    goes for the whole test, the fixtures of its module included, which must use the same connection as the test.
+    """
+    if {"browser", "context", "page"} & set(getattr(item, "fixturenames", ())):
+        return (yield)
     loop = asyncio.events._get_running_loop()
     asyncio.events._set_running_loop(None)
-    yield
-    asyncio.events._set_running_loop(loop)
+    try:
+        return (yield)
+    finally:
+        asyncio.events._set_running_loop(loop)
