@@ -177,13 +177,20 @@ def test_the_banner_says_that_the_server_is_lost_and_goes_when_it_is_back(page, 
     assert "41" in living.opened[1:]
 
 
+SPEED = """async () => {
+  const [hall, real] = [window.senyum.hall(), performance.now()];
+  await new Promise((done) => setTimeout(done, 400));
+  return (window.senyum.hall() - hall) / (performance.now() - real);
+}"""
+
+
 def test_the_clock_runs_at_the_halls_speed(page, live_server, stream):
     page.goto(f"{live_server.url}/living/")
     stream("beat", '{"hall_ms": 1795490520000, "speed": 60}', 1)
     expect(page.locator("[data-clock]")).to_have_text(re.compile(r"^\d\d\.\d\d\.\d\d$"))
-    begin = page.evaluate("window.senyum.hall()")
-    page.wait_for_timeout(1_000)
-    assert 50_000 < page.evaluate("window.senyum.hall()") - begin < 90_000
+    # Hall milliseconds in a real one, measured in the page; the beat may still be on its way at first.
+    speeds = [page.evaluate(SPEED) for _look in range(5)]
+    assert any(55 < speed < 65 for speed in speeds), speeds
 
 
 def test_a_refusal_stands_above_the_screen_and_what_was_there_stays(page, live_server, stream):
