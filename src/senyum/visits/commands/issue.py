@@ -260,7 +260,9 @@ def _limited(
         for name in sorted(wanted):
             take_quota(key=name, day=day, quota=limits[name], count=wanted[name])
         if arrival_id is not None:
-            Arrival.objects.filter(pk=arrival_id, visit=None).update(visit_id=issued.visit_id, greeted_at=now)
+            Arrival.objects.filter(pk=arrival_id, mall_id=item["mall"], visit=None).update(
+                visit_id=issued.visit_id, greeted_at=now
+            )
     return issued
 
 
