@@ -40,3 +40,8 @@ def once(
         )
     assert kept.answer is not None  # the first request committed it together with the key
     return kept.answer, True
+
+
+def forget(*, before: datetime) -> int:
+    """Drop the keys of requests older than `before`; their repetition would now be a new request. Returns how many."""
+    return IdempotencyKey.objects.filter(at__lt=before).delete()[0]

@@ -7,7 +7,7 @@ from datetime import timedelta
 from procrastinate.contrib.django import app
 
 from senyum.core import clock
-from senyum.core.models import IdempotencyKey
+from senyum.core.idempotency import forget
 
 KEPT = timedelta(hours=48)
 
@@ -16,5 +16,4 @@ KEPT = timedelta(hours=48)
 @app.task(queueing_lock="forget_keys")
 def forget_keys(timestamp: int) -> int:
     """Delete keys older than 48 hours of the hall's time; returns how many. `timestamp`: when it was due."""
-    deleted, _by_model = IdempotencyKey.objects.filter(at__lt=clock.now() - KEPT).delete()
-    return deleted
+    return forget(before=clock.now() - KEPT)
