@@ -94,6 +94,16 @@ def durable_postgres(hall_directory: Path) -> Iterator[postgres.Server]:
     running.stop()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test in a real browser gets a second try: two cores are sometimes too busy for a page to answer in time.
+
+    Both tries are in the report ("rerun"); what fails twice fails. Nothing but browser tests is repeated.
+    """
+    for item in items:
+        if "page" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Playwright's session fixtures leave their event loop marked as running in this thread.

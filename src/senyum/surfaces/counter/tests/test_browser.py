@@ -241,6 +241,7 @@ def test_the_older_tab_only_looks_until_it_is_taken_back(seat, page, live_server
     assert calls() == 0
     assert_axe_clean(page)
     page.get_by_role("button", name="Pakai tab ini").click()
+    settle(page)
     expect(second.get_by_text("Loket ini dibuka di tab lain.")).to_be_visible()
     expect(page.get_by_role("button", name="Panggil berikutnya")).to_be_enabled()
     page.locator("h1").click()

@@ -130,7 +130,11 @@
   /* Following the hall: only what concerns this counter's lines */
   const look = () => {
     const root = desk();
-    if (root) window.htmx.ajax("GET", root.dataset.url, { target: "#desk", swap: "outerHTML" });
+    if (!root) return;
+    // A press during the exchange would go with the old screen: it is refused, not lost.
+    busy = true;
+    lock();
+    Promise.resolve(window.htmx.ajax("GET", root.dataset.url, { target: "#desk", swap: "outerHTML" })).finally(() => { busy = false; lock(); });
   };
   document.addEventListener("senyum:event", (event) => {
     const { kind, data } = event.detail;
