@@ -84,6 +84,7 @@ class Outlook:
     pace: pace.Coefficients
     start_minutes: float
     idle: bool
+    waiting: int = 0
 
     def gaps(self, ahead: int, extra_documents: int = 0) -> float:
         """How many gaps somebody waits with `ahead` people before them."""
@@ -100,6 +101,7 @@ class Outlook:
 
 @dataclass(frozen=True)
 class _Parts:
+    day: date
     lines: Mapping[int, HallLine]
     counters: Mapping[int, HallCounter]
     hours: Mapping[int, BoothDay]
@@ -234,13 +236,14 @@ def _build(mall: Mall, day: date, now: datetime) -> Hall:
             for row in PriorityClass.objects.filter(mall=mall)
         },
         hours=hours,
-        outlooks=_outlooks(mall, _Parts(lines, counters, hours), now),
+        outlooks=_outlooks(mall, _Parts(day, lines, counters, hours), now),
         paused=malls.hall_pause(mall) is not None,
     )
 
 
 _PACE = """
-SELECT l.id, c.called, c.queued, o.first, o.help, o.idle
+SELECT l.id, c.called, c.queued, o.first, o.help, o.idle,
+       (SELECT count(*) FROM visits_ticket w WHERE w.line_id = l.id AND w.day = %(day)s AND w.state = 'waiting')
 FROM catalogue_line l
 LEFT JOIN LATERAL (
   SELECT array_agg(q.called_at ORDER BY q.called_at) AS called, array_agg(q.queued_at ORDER BY q.called_at) AS queued
@@ -266,7 +269,13 @@ def _outlooks(mall: Mall, hall: _Parts, now: datetime) -> dict[int, Outlook]:
     with connection.cursor() as cursor:
         cursor.execute(
             _PACE,
-            {"mall": mall.pk, "since": now - timedelta(minutes=RECENT_MINUTES), "now": now, "calls": RECENT_CALLS},
+            {
+                "mall": mall.pk,
+                "day": hall.day,
+                "since": now - timedelta(minutes=RECENT_MINUTES),
+                "now": now,
+                "calls": RECENT_CALLS,
+            },
         )
         rows = cursor.fetchall()
     planned: dict[int, int] = {}
@@ -274,7 +283,7 @@ def _outlooks(mall: Mall, hall: _Parts, now: datetime) -> dict[int, Outlook]:
         for line_id in counter.first:
             planned[line_id] = planned.get(line_id, 0) + 1
     answer = {}
-    for line_id, called, queued, first, helping, idle in rows:
+    for line_id, called, queued, first, helping, idle, waiting in rows:
         line = hall.lines[line_id]
         opens = hall.hours[line.booth_id].opens if line.booth_id in hall.hours else None
         before = opens is not None and opens > now and not first and not helping
@@ -286,7 +295,7 @@ def _outlooks(mall: Mall, hall: _Parts, now: datetime) -> dict[int, Outlook]:
             open_counters_help=0 if before else helping,
         )
         start = (opens - now).total_seconds() / 60 if before and opens else 0.0
-        answer[line_id] = Outlook(pace_of_line, start, bool(idle))
+        answer[line_id] = Outlook(pace_of_line, start, bool(idle), waiting)
     return answer
 
 

@@ -1,7 +1,8 @@
 """The two hot commands, *issue* and *call next*, as one SQL statement each.
 
 `ISSUE` takes a JSON array of visits, so that requests gathered by `core/gather.py` share one commit.
-`CALL` serves one counter; gathered calls are sent in one pipeline, each seeing what the ones before it took.
+`CALL` serves one counter; its look-ups are LATERAL or scalar, so that one generic plan is right for few rows and for
+many; gathered calls are sent in one pipeline, each seeing what the ones before it took.
 The order of `CALL` is `engine.discipline.turn_key`; a test compares both on 1,000 random halls.
 """
 
@@ -11,8 +12,9 @@ from senyum.engine.pace import EXTRA_SHARE
 from senyum.journal.record import INSERT
 from senyum.visits.hall import REACTION_SHARE
 
-#: People ahead are counted up to here, so that a very long line costs no more than a long one.
-AHEAD_LIMIT = 200
+#: People ahead are counted exactly up to here. Behind more the line's length of the snapshot is said (at most three
+#: seconds old), so that a very long line costs no more than a long one.
+AHEAD_LIMIT = 60
 
 ISSUE = f"""
 WITH asked AS MATERIALIZED (
@@ -56,11 +58,12 @@ leg AS MATERIALIZED (
   FROM numbered n JOIN visit v ON v.token = n.token
   CROSS JOIN LATERAL jsonb_to_recordset(n.legs) AS l(
     leg int, line bigint, agency bigint, turn timestamptz, promised timestamptz,
-    start float8, a float8, b float8, c float8, idle float8, basis text)
+    start float8, a float8, b float8, c float8, idle float8, basis text, about int)
 ),
 before AS MATERIALIZED (
-  SELECT g.line, g.priority, q.ahead, q.extra
-  FROM (SELECT line, day, priority, max(turn) AS turn FROM leg GROUP BY line, day, priority) g
+  SELECT g.line, g.priority, q.extra,
+         CASE WHEN q.ahead < {AHEAD_LIMIT} THEN q.ahead ELSE greatest(q.ahead, g.about) END AS ahead
+  FROM (SELECT line, day, priority, max(turn) AS turn, max(about) AS about FROM leg GROUP BY line, day, priority) g
   CROSS JOIN LATERAL (
     SELECT count(*) AS ahead, coalesce(sum(w.quantity - 1), 0) AS extra FROM (
       SELECT t.quantity FROM visits_ticket t
@@ -103,7 +106,7 @@ ORDER BY n.ord, t.leg
 """
 
 
-def call_statement(*, lock: str = "FOR UPDATE OF t SKIP LOCKED", recheck: str = "AND t.state = 'waiting'") -> str:
+def call_statement(*, lock: str = "FOR UPDATE SKIP LOCKED", recheck: str = "AND t.state = 'waiting'") -> str:
     """The statement of *call next*. Only the race tests' negative control takes `lock` and `recheck` out."""
     return f"""
 WITH seat AS MATERIALIZED (
@@ -114,8 +117,11 @@ WITH seat AS MATERIALIZED (
 ),
 running AS MATERIALIZED (
   SELECT t.id, t.state, t.visit_id, t.line_id, v.label
-  FROM seat s JOIN visits_ticket t ON t.session_id = s.id AND t.state IN ('called', 'serving')
-  JOIN visits_visit v ON v.id = t.visit_id
+  FROM seat s
+  CROSS JOIN LATERAL (
+    SELECT t.* FROM visits_ticket t WHERE t.session_id = s.id AND t.state IN ('called', 'serving') LIMIT 1
+  ) t
+  CROSS JOIN LATERAL (SELECT v.label FROM visits_visit v WHERE v.id = t.visit_id LIMIT 1) v
 ),
 ready AS MATERIALIZED (
   SELECT s.* FROM seat s
@@ -127,8 +133,7 @@ ready AS MATERIALIZED (
 finished AS (
   UPDATE visits_ticket t
   SET state = 'served', outcome = 'done', ended_at = %(now)s, invited_at = %(now)s
-  FROM running r, ready
-  WHERE t.id = r.id AND t.state = 'serving'
+  WHERE t.id = (SELECT id FROM running) AND t.state = 'serving' AND EXISTS (SELECT 1 FROM ready)
   RETURNING t.id
 ),
 near AS MATERIALIZED (
@@ -149,25 +154,29 @@ near AS MATERIALIZED (
 ),
 chosen AS MATERIALIZED (
   SELECT t.id, t.visit_id, t.line_id, t.turn_at, n.tier, n.standing
-  FROM near n JOIN visits_ticket t ON t.id = n.id
-  WHERE NOT n.kept_back AND (SELECT count(*) FROM finished) >= 0 {recheck}
-  ORDER BY n.standing, n.turn_at, n.id
-  LIMIT 1 {lock}
+  FROM (
+    SELECT * FROM near
+    WHERE NOT kept_back AND (SELECT count(*) FROM finished) >= 0
+    ORDER BY standing, turn_at, id
+  ) n
+  CROSS JOIN LATERAL (SELECT t.* FROM visits_ticket t WHERE t.id = n.id {recheck} {lock}) t
+  LIMIT 1
 ),
 passed AS MATERIALIZED (
-  SELECT count(*) AS people, coalesce(jsonb_agg(v.label ORDER BY q.turn_at, q.id)
-                                      FILTER (WHERE q.place <= 5), '[]'::jsonb) AS labels
+  SELECT count(*) AS people, coalesce(jsonb_agg(
+           (SELECT v.label FROM visits_visit v WHERE v.id = q.visit_id) ORDER BY q.turn_at, q.id)
+           FILTER (WHERE q.place <= 5), '[]'::jsonb) AS labels
   FROM (
     SELECT n.*, row_number() OVER (ORDER BY n.turn_at, n.id) AS place
     FROM near n, chosen c
     WHERE n.id <> c.id AND (n.turn_at, n.id) < (c.turn_at, c.id) AND (n.kept_back OR n.standing > c.standing)
-  ) q JOIN visits_visit v ON v.id = q.visit_id
+  ) q
 ),
 called AS (
   UPDATE visits_ticket t
-  SET state = 'called', called_at = %(now)s, session_id = ready.id, counter_id = ready.counter_id
-  FROM chosen, ready
-  WHERE t.id = chosen.id {recheck}
+  SET state = 'called', called_at = %(now)s, session_id = (SELECT id FROM ready),
+      counter_id = (SELECT counter_id FROM ready)
+  WHERE t.id = (SELECT id FROM chosen) {recheck}
   RETURNING t.id, t.visit_id, t.line_id, t.agency_id, t.queued_at, t.priority
 ),
 announced AS (
@@ -183,7 +192,7 @@ seated AS (
   UPDATE roster_countersession s
   SET last_action = 'next', last_ticket = (SELECT id FROM called), last_finished = (SELECT id FROM finished),
       undo_until = %(undo_until)s
-  FROM ready WHERE s.id = ready.id AND EXISTS (SELECT 1 FROM called UNION ALL SELECT 1 FROM finished)
+  WHERE s.id = (SELECT id FROM ready) AND EXISTS (SELECT 1 FROM called UNION ALL SELECT 1 FROM finished)
 ),
 told AS (
   {INSERT}
@@ -195,13 +204,15 @@ told AS (
            ready.counter_number, jsonb_build_object('outcome', 'done') AS data
     FROM finished JOIN running r ON r.id = finished.id, ready
     UNION ALL
-    SELECT 2, ready.mall, 'ticket.called', called.id, called.visit_id, v.label, called.line_id, ready.counter_id,
+    SELECT 2, ready.mall, 'ticket.called', called.id, called.visit_id,
+           (SELECT v.label FROM visits_visit v WHERE v.id = called.visit_id), called.line_id, ready.counter_id,
            ready.counter_number,
            jsonb_build_object('call', announced.id, 'why', announced.why, 'passed_over', announced.passed_over,
-                              'agency', a.short_name, 'service', sv.name, 'priority', called.priority)
-    FROM called JOIN visits_visit v ON v.id = called.visit_id JOIN malls_agency a ON a.id = called.agency_id
-    JOIN catalogue_line l ON l.id = called.line_id JOIN catalogue_service sv ON sv.id = l.service_id,
-    announced, ready
+                              'agency', (SELECT a.short_name FROM malls_agency a WHERE a.id = called.agency_id),
+                              'service', (SELECT sv.name FROM catalogue_line l JOIN catalogue_service sv
+                                          ON sv.id = l.service_id WHERE l.id = called.line_id),
+                              'priority', called.priority)
+    FROM called, announced, ready
   ) q ORDER BY q.place
 )
 SELECT (SELECT id FROM seat) AS session, (SELECT state FROM seat) AS session_state,

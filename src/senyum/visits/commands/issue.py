@@ -197,6 +197,7 @@ def _leg(hall: Hall, line: HallLine, leg: int, turn_at: datetime, promised_by: d
         "c": outlook.pace.c,
         "idle": int(outlook.idle),
         "basis": outlook.pace.basis,
+        "about": outlook.waiting,
     }
 
 
