@@ -81,7 +81,10 @@ def _pages(executor: ThreadPoolExecutor) -> Application:
     if settings.DEBUG:
         return Bridge(StaticFilesHandler(django), executor)
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-    bridge: Any = Bridge(django, executor)
+    # Imported here: models are there only after Django is set up.
+    from senyum.surfaces.api.hot import HotDoor
+
+    bridge: Any = HotDoor(Bridge(django, executor))
     files: Any = ServeStaticASGI(bridge, root=settings.STATIC_ROOT, prefix=settings.STATIC_URL, allow_all_origins=False)
     return partial(_files_first, files, bridge)
 

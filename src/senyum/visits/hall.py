@@ -141,20 +141,45 @@ class Hall:
 
 
 _kept: dict[int, tuple[float, date, Hall]] = {}
+#: Malls whose snapshot somebody is building: others go on with the last one, at most this old (seconds).
+_building: set[int] = set()
+STALE_SECONDS = 15.0
 _lock = threading.Lock()
 
 
 def hall_of(mall: Mall, now: datetime) -> Hall:
     """The snapshot of `mall` at `now`, at most `KEEP_SECONDS` old, never of another day."""
     day = malls.local_day(mall, now)
-    clock = time.monotonic()
-    kept = _kept.get(mall.pk)
-    if kept is not None and clock - kept[0] < KEEP_SECONDS and kept[1] == day:
-        return kept[2]
-    hall = _build(mall, day, now)
+    kept = _fresh(mall.pk, day)
+    if kept is not None:
+        return kept
     with _lock:
-        _kept[mall.pk] = (clock, day, hall)
+        _building.add(mall.pk)
+    try:
+        clock = time.monotonic()
+        hall = _build(mall, day, now)
+        with _lock:
+            _kept[mall.pk] = (clock, day, hall)
+    finally:
+        with _lock:
+            _building.discard(mall.pk)
     return hall
+
+
+def peek(mall_id: int, now: datetime) -> Hall | None:
+    """The snapshot of `mall_id` if it is fresh; never asks the database."""
+    kept = _kept.get(mall_id)
+    return _fresh(mall_id, malls.local_day(kept[2].mall, now)) if kept is not None else None
+
+
+def _fresh(mall_id: int, day: date) -> Hall | None:
+    kept = _kept.get(mall_id)
+    if kept is None or kept[1] != day:
+        return None
+    age = time.monotonic() - kept[0]
+    if age < KEEP_SECONDS or (age < STALE_SECONDS and mall_id in _building):
+        return kept[2]
+    return None
 
 
 def mall_of_counter(counter_id: int) -> Mall:

@@ -55,6 +55,11 @@ def hold(pace: Pace, key: object) -> None:
         raise TooMany(int(seconds) + 1)
 
 
+def hold_bearer(identity: Identity) -> None:
+    """The pace of one token."""
+    hold(_pace, identity.token_id)
+
+
 def hold_visit(token: str) -> None:
     """The pace of one visit's link."""
     hold(_visit_pace, token)
@@ -66,7 +71,7 @@ class Bearer(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Identity | None:
         identity = tokens.look_up(token, clock.wall())
         if identity is not None:
-            hold(_pace, identity.token_id)
+            hold_bearer(identity)
         return identity
 
 

@@ -22,7 +22,8 @@ from senyum.visits.hall import Hall, hall_of
 from senyum.visits.models import Visit
 
 router = Router(tags=["visits"])
-Key: Any = Header(..., alias="Idempotency-Key", min_length=8, max_length=80, pattern=r"^[A-Za-z0-9_.:-]+$")  # type: ignore[type-arg]  # ninja declares a class, used as a function
+KEY_PATTERN = r"^[A-Za-z0-9_.:-]{8,80}$"
+Key: Any = Header(..., alias="Idempotency-Key", min_length=8, max_length=80, pattern=KEY_PATTERN)  # type: ignore[type-arg]  # ninja declares a class, used as a function
 Token: Any = Path(..., min_length=16, max_length=32, pattern=r"^[A-Za-z0-9_-]+$")  # type: ignore[type-arg]  # ninja declares a class, used as a function
 BY_TOKEN = {404: Problem, 422: Problem, 429: Problem}
 
@@ -57,10 +58,11 @@ def issue(request: HttpRequest, body: VisitIn, key: str = Key) -> HttpResponse:
         greeted=body.channel == "greeter",
         key=commands.Key(f"token:{identity.token_id}", key, hashlib.sha256(request.body).hexdigest()),
     )
-    return json_response(_issued(hall, issued), 201)
+    return json_response(issued_body(hall, issued), 201)
 
 
-def _issued(hall: Hall, issued: commands.Issued) -> dict[str, Any]:
+def issued_body(hall: Hall, issued: commands.Issued) -> dict[str, Any]:
+    """The answer to an issued visit, as `VisitIssued` describes it, ready for JSON."""
     tickets = [
         {
             "id": ticket.id,

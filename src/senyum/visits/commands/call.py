@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import psycopg
@@ -39,7 +39,9 @@ class CallResult:
 
 
 @dataclass(frozen=True)
-class _Press:
+class Press:
+    """One press of *next*, as the statement wants it."""
+
     parameters: dict[str, Any]
 
 
@@ -52,14 +54,29 @@ def call_next(
     Raises Stale when the hall has moved on, NotPossible when the running ticket was only called, the counter is
     closed or paused, or the hall stands still.
     """
-    mall = mall_of_counter(counter_id)
-    press = _Press(
+    day = malls.local_day(mall_of_counter(counter_id), now)
+    press = prepare_press(counter_id=counter_id, seen=seen, actor=actor, now=now, wall=wall, day=day, user_id=user_id)
+    return settle_press(press, _press(press))
+
+
+def prepare_press(
+    *,
+    counter_id: int,
+    seen: int | None,
+    actor: Actor,
+    now: datetime,
+    wall: datetime,
+    day: date,
+    user_id: int | None,
+) -> Press:
+    """A press before it is made: asks no database."""
+    return Press(
         {
             "counter": counter_id,
             "user": user_id,
             "seen": seen,
             "now": now,
-            "day": malls.local_day(mall, now),
+            "day": day,
             "reach": sql.REACH,
             "undo_until": rules.undo_until(wall),
             "actor_kind": actor.kind,
@@ -67,8 +84,11 @@ def call_next(
             "actor_label": actor.label,
         }
     )
-    row = _press(press)
-    finished = row["finished"]
+
+
+def settle_press(press: Press, row: dict[str, Any]) -> CallResult:
+    """What a press came to, from the statement's first answer; raises as `call_next`."""
+    finished, seen = row["finished"], press.parameters["seen"]
     looks = 0
     while row["called"] is None and row["ready"] is not None and looks < _LOOKS:
         # A claim may come back empty because others held the rows for a moment: look once more, and as long as
@@ -85,7 +105,7 @@ def call_next(
     return CallResult(row["called"], row["why"] or "", row["passed_over"] or 0, finished)
 
 
-def _press(press: _Press) -> dict[str, Any]:
+def _press(press: Press) -> dict[str, Any]:
     for _try in range(5):
         try:
             return _one(press) if connection.in_atomic_block else _gather.submit(press)
@@ -99,7 +119,7 @@ def _press(press: _Press) -> dict[str, Any]:
     raise NotPossible("busy", _("Antrean sedang sangat ramai. Tekan sekali lagi."))
 
 
-def _run(presses: Sequence[_Press]) -> list[dict[str, Any]]:
+def run_presses(presses: Sequence[Press]) -> list[dict[str, Any]]:
     """All presses in one pipeline and one durable commit, by counter, so that no two batches wait crosswise."""
     order = sorted(range(len(presses)), key=lambda place: presses[place].parameters["counter"])
     rows: list[dict[str, Any]] = [{} for _ in presses]
@@ -119,7 +139,7 @@ def _run(presses: Sequence[_Press]) -> list[dict[str, Any]]:
     return rows
 
 
-def _execute(cursor: psycopg.Cursor[Any], press: _Press) -> dict[str, Any]:
+def _execute(cursor: psycopg.Cursor[Any], press: Press) -> dict[str, Any]:
     cursor.execute(sql.CALL, press.parameters, prepare=True)
     return _fetch(cursor)
 
@@ -130,12 +150,12 @@ def _fetch(cursor: psycopg.Cursor[Any]) -> dict[str, Any]:
     return dict(zip((column.name for column in cursor.description), row, strict=True))
 
 
-def _one(press: _Press) -> dict[str, Any]:
+def _one(press: Press) -> dict[str, Any]:
     with raw_cursor() as cursor:
         return _execute(cursor, press)
 
 
-_gather: Gatherer[_Press, dict[str, Any]] = Gatherer(_run, limit=32)
+_gather: Gatherer[Press, dict[str, Any]] = Gatherer(run_presses, limit=32)
 
 
 def _refuse(row: dict[str, Any], seen: int | None) -> None:

@@ -85,11 +85,11 @@ def issue_visit(
     that was used for something else.
     """
     hall = hall_of(mall, now)
-    lines = _checked_lines(hall, line_ids, now, any_time)
-    item = _item(
+    item, limits = prepare_visit(
         hall,
-        lines,
+        line_ids,
         now=now,
+        any_time=any_time,
         priority=priority,
         channel=channel,
         actor=actor,
@@ -101,12 +101,19 @@ def issue_visit(
         greeted=greeted,
         key=key,
     )
-    limits = _limits(hall, lines)
     if not limits and arrival_id is None:
         issued = _gather.submit(item) if not connection.in_atomic_block else _one(item)
     else:
         issued = _limited(item, limits, arrival_id, hall.day, now)
     return issued if issued is not None else _replay(item)
+
+
+def prepare_visit(
+    hall: Hall, line_ids: Sequence[int], *, now: datetime, any_time: bool = False, **said: Any
+) -> tuple[dict[str, Any], dict[str, int]]:
+    """What `run_prepared` wants of one visit, and the quotas it draws on. Asks no database; raises as `issue_visit`."""
+    lines = _checked_lines(hall, line_ids, now, any_time)
+    return _item(hall, lines, now=now, **said), _limits(hall, lines)
 
 
 def _checked_lines(hall: Hall, line_ids: Sequence[int], now: datetime, any_time: bool) -> list[HallLine]:
@@ -136,13 +143,13 @@ def _item(
     priority: str,
     channel: str,
     actor: Actor | None,
-    quantity: int,
-    language: str,
-    age_band: str,
-    district: str,
-    has_phone: bool | None,
-    greeted: bool,
-    key: Key | None,
+    quantity: int = 1,
+    language: str = "id",
+    age_band: str = "",
+    district: str = "",
+    has_phone: bool | None = None,
+    greeted: bool = False,
+    key: Key | None = None,
 ) -> dict[str, Any]:
     policy = hall.policies.get(priority)
     if policy is None:
@@ -201,8 +208,8 @@ def _leg(hall: Hall, line: HallLine, leg: int, turn_at: datetime, promised_by: d
     }
 
 
-def _run(items: Sequence[dict[str, Any]]) -> list[Issued | None]:
-    """One statement for all `items`, committed; None for those whose key had been used before."""
+def run_prepared(items: Sequence[dict[str, Any]]) -> list[Issued | None]:
+    """One statement for all `items` without quotas, committed; None for those whose key had been used before."""
     for place, item in enumerate(items):
         item["ord"] = place
     with raw_cursor() as cursor:
@@ -226,11 +233,11 @@ def _issued(item: dict[str, Any], rows: list[tuple[Any, ...]] | None) -> Issued 
     )
 
 
-_gather: Gatherer[dict[str, Any], Issued | None] = Gatherer(_run)
+_gather: Gatherer[dict[str, Any], Issued | None] = Gatherer(run_prepared)
 
 
 def _one(item: dict[str, Any]) -> Issued | None:
-    return _run([item])[0]
+    return run_prepared([item])[0]
 
 
 def _limits(hall: Hall, lines: list[HallLine]) -> dict[str, int]:

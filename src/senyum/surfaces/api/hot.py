@@ -1,0 +1,232 @@
+"""The two busiest requests, *issue* and *next*, without the way through Django's request handling.
+
+The same tokens, shapes, rules and statements; only the plain case is answered here: a known token, a fresh snapshot
+of the hall, a valid body, no quota. Whatever is out of the ordinary (and every refusal) goes on to the full API with
+the request untouched, so there is one place that says no. Requests that come together share one durable commit:
+the event loop gathers them while the batch before is on its way. docs/benchmarks.md has what that brings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Generic, TypeVar
+
+from django.db import connection
+from pydantic import ValidationError
+
+from senyum.core import clock
+from senyum.core.errors import SenyumError
+from senyum.people import tokens
+from senyum.people.tokens import Identity
+from senyum.surfaces.api.auth import hold_bearer
+from senyum.surfaces.api.problems import TooMany
+from senyum.surfaces.api.schemas import Seen, VisitIn
+from senyum.surfaces.api.visits import KEY_PATTERN, issued_body
+from senyum.visits import commands, hall
+from senyum.visits.commands import call, issue
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+Application = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
+_NEXT = re.compile(r"/api/v1/counters/(\d{1,15})/next")
+_KEY = re.compile(KEY_PATTERN)
+_LONGEST_BODY = 16 * 1024
+
+
+class Declined(Exception):
+    """Not the plain case: the full API answers."""
+
+
+class Batches(Generic[Item, Answer]):
+    """Gathers awaited items into batches for `run`, one batch at a time, in a thread of its own."""
+
+    def __init__(self, run: Callable[[Sequence[Item]], Sequence[Answer]], limit: int) -> None:
+        self._run = run
+        self._limit = limit
+        self._queue: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
+        self._busy = False
+        self._task: asyncio.Task[None] | None = None
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix=f"hot-{run.__name__}")
+
+    async def submit(self, item: Item) -> Answer:
+        """The item's answer, after its commit. Raises Declined when its batch failed: nothing was changed then."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Answer] = loop.create_future()
+        self._queue.append((item, future))
+        if not self._busy:
+            self._busy = True
+            self._task = loop.create_task(self._work(loop))
+        return await future
+
+    async def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            while self._queue:
+                batch = [self._queue.popleft() for _ in range(min(len(self._queue), self._limit))]
+                try:
+                    answers = await loop.run_in_executor(self.thread, self._guarded, [item for item, _f in batch])
+                except Exception:
+                    for _item, future in batch:
+                        future.set_exception(Declined())
+                    continue
+                for (_item, future), answer in zip(batch, answers, strict=True):
+                    if not future.done():
+                        future.set_result(answer)
+        finally:
+            self._busy = False
+
+    def _guarded(self, items: list[Item]) -> Sequence[Answer]:
+        try:
+            return self._run(items)
+        except Exception:
+            # A broken connection is not used again.
+            connection.close()
+            raise
+
+
+class HotDoor:
+    """An ASGI application in front of `full`: answers the plain case of two requests, hands everything else on."""
+
+    def __init__(self, full: Application) -> None:
+        self.full = full
+        self.issues: Batches[dict[str, Any], commands.Issued | None] = Batches(issue.run_prepared, 64)
+        self.presses: Batches[call.Press, dict[str, Any]] = Batches(call.run_presses, 32)
+        self.served = 0
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        path = scope["path"]
+        pressed = None
+        if scope["method"] != "POST" or not (path == "/api/v1/visits" or (pressed := _NEXT.fullmatch(path))):
+            await self.full(scope, receive, send)
+            return
+        first = await receive()
+        try:
+            body = _whole(first)
+            headers = dict(scope["headers"])
+            identity = _bearer(headers)
+            if pressed is None:
+                status, answer = 201, await self._issue(identity, headers, body)
+            else:
+                status, answer = 200, await self._next(identity, int(pressed[1]), body)
+        except (Declined, SenyumError, ValidationError, TooMany):
+            await self.full(scope, _again(first, receive), send)
+            return
+        self.served += 1
+        await _say(send, status, answer)
+
+    async def _issue(self, identity: Identity, headers: dict[bytes, bytes], body: bytes) -> dict[str, Any]:
+        key = headers.get(b"idempotency-key", b"").decode("latin-1")
+        if not _KEY.fullmatch(key):
+            raise Declined
+        asked = VisitIn.model_validate_json(body)
+        if "visits:write" not in identity.scopes or asked.mall != identity.mall_code:
+            raise Declined
+        now = clock.now()
+        place = _fresh(identity, now)
+        item, limits = issue.prepare_visit(
+            place,
+            [place.line_by_code(code).id for code in asked.services],
+            now=now,
+            priority=asked.priority,
+            channel=asked.channel,
+            actor=identity.actor,
+            quantity=asked.quantity,
+            language=asked.language,
+            greeted=asked.channel == "greeter",
+            key=commands.Key(f"token:{identity.token_id}", key, hashlib.sha256(body).hexdigest()),
+        )
+        if limits:
+            raise Declined
+        hold_bearer(identity)
+        issued = await self.issues.submit(item)
+        if issued is None:
+            raise Declined
+        return issued_body(place, issued)
+
+    async def _next(self, identity: Identity, counter_id: int, body: bytes) -> dict[str, Any]:
+        asked = Seen.model_validate_json(body)
+        now = clock.now()
+        place = _fresh(identity, now)
+        counter = place.counters.get(counter_id)
+        if counter is None or identity.user_id is None or "counters:write" not in identity.scopes:
+            raise Declined
+        if identity.agency_id is not None and counter.agency_id != identity.agency_id:
+            raise Declined
+        press = call.prepare_press(
+            counter_id=counter_id,
+            seen=asked.seen,
+            actor=identity.actor,
+            now=now,
+            wall=clock.wall(),
+            day=place.day,
+            user_id=identity.user_id,
+        )
+        hold_bearer(identity)
+        row = await self.presses.submit(press)
+        if row["ready"] is None:
+            raise Declined
+        if row["called"] is None:
+            # Perhaps nobody waits; that is looked at more than once before it is said.
+            loop = asyncio.get_running_loop()
+            result = await loop.run_in_executor(self.presses.thread, call.settle_press, press, row)
+        else:
+            result = commands.CallResult(row["called"], row["why"], row["passed_over"], row["finished"])
+        return {
+            "counter": counter_id,
+            "ticket": result.ticket_id,
+            "why": result.why,
+            "passed_over": result.passed_over,
+            "finished": result.finished_id,
+        }
+
+
+def _whole(first: dict[str, Any]) -> bytes:
+    if first["type"] != "http.request" or first.get("more_body"):
+        raise Declined
+    body: bytes = first.get("body", b"")
+    if len(body) > _LONGEST_BODY:
+        raise Declined
+    return body
+
+
+def _again(first: dict[str, Any], receive: Any) -> Callable[[], Awaitable[Any]]:
+    """`receive` as if nothing had been read."""
+    waiting = [first]
+
+    async def read() -> Any:
+        return waiting.pop() if waiting else await receive()
+
+    return read
+
+
+def _bearer(headers: dict[bytes, bytes]) -> Identity:
+    """The bearer from memory; Declined when they must be looked up."""
+    kind, _gap, secret = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    identity = tokens.peek(secret) if kind.lower() == "bearer" else None
+    if identity is None:
+        raise Declined
+    return identity
+
+
+def _fresh(identity: Identity, now: Any) -> hall.Hall:
+    place = hall.peek(identity.mall_id, now)
+    if place is None:
+        raise Declined
+    return place
+
+
+async def _say(send: Any, status: int, answer: dict[str, Any]) -> None:
+    body = json.dumps(answer).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"cache-control", b"no-store"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
