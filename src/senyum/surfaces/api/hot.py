@@ -104,17 +104,22 @@ class HotDoor:
         if scope["method"] != "POST" or not (path == "/api/v1/visits" or (pressed := _NEXT.fullmatch(path))):
             await self.full(scope, receive, send)
             return
-        first = await receive()
+        headers = dict(scope["headers"])
+        length = headers.get(b"content-length", b"")
+        if not length.isdigit() or int(length) > _LONGEST_BODY:
+            await self.full(scope, receive, send)
+            return
+        body, left = await _read(receive, int(length))
+        if left:
+            return
         try:
-            body = _whole(first)
-            headers = dict(scope["headers"])
             identity = _bearer(headers)
             if pressed is None:
                 status, answer = 201, await self._issue(identity, headers, body)
             else:
                 status, answer = 200, await self._next(identity, int(pressed[1]), body)
         except (Declined, SenyumError, ValidationError, TooMany):
-            await self.full(scope, _again(first, receive), send)
+            await self.full(scope, _again(body, receive), send)
             return
         self.served += 1
         await _say(send, status, answer)
@@ -185,18 +190,21 @@ class HotDoor:
         }
 
 
-def _whole(first: dict[str, Any]) -> bytes:
-    if first["type"] != "http.request" or first.get("more_body"):
-        raise Declined
-    body: bytes = first.get("body", b"")
-    if len(body) > _LONGEST_BODY:
-        raise Declined
-    return body
+async def _read(receive: Any, length: int) -> tuple[bytes, bool]:
+    """(the body, whether the client left). The server may say that more comes when all is here: the length decides."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return body, True
+        body += message.get("body", b"")
+        if len(body) >= length or not message.get("more_body"):
+            return body, False
 
 
-def _again(first: dict[str, Any], receive: Any) -> Callable[[], Awaitable[Any]]:
+def _again(body: bytes, receive: Any) -> Callable[[], Awaitable[Any]]:
     """`receive` as if nothing had been read."""
-    waiting = [first]
+    waiting = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def read() -> Any:
         return waiting.pop() if waiting else await receive()
