@@ -16,7 +16,7 @@ from senyum.roster.models import CounterSession
 from senyum.visits.models import PriorityClass
 
 LINES = 30
-COUNTERS_PER_CLIENT = 40
+COUNTERS_PER_CLIENT = 12
 
 
 @dataclass(frozen=True)

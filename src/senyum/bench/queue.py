@@ -242,7 +242,7 @@ class Janitor(threading.Thread):
             while not self.ended.wait(0.03):
                 connection.execute(
                     "UPDATE visits_ticket SET state = 'serving', serving_at = called_at WHERE id IN"
-                    " (SELECT id FROM visits_ticket WHERE state = 'called' AND session_id IS NOT NULL"
+                    " (SELECT id FROM visits_ticket WHERE state = 'called' AND state IN ('called', 'serving')"
                     " FOR UPDATE SKIP LOCKED)"
                 )
 
@@ -274,7 +274,7 @@ def measure(seconds: float, say: Callable[[str], None]) -> dict[str, Any]:
     """The whole run. Django is set up and migrated on the server of DATABASE_URL."""
     from django.db import connection
 
-    from senyum.bench.hall import build, fill
+    from senyum.bench.hall import COUNTERS_PER_CLIENT, build, fill
     from senyum.core import clock
     from senyum.malls.queries import local_day
 
@@ -285,7 +285,7 @@ def measure(seconds: float, say: Callable[[str], None]) -> dict[str, Any]:
     day = local_day(spread.mall, now).isoformat()
     with connection.cursor() as cursor:
         cursor.execute(_BARE_SCHEMA)
-        cursor.execute(_PLACES, {"per": 40, "clients": CLIENTS, "day": day})
+        cursor.execute(_PLACES, {"per": COUNTERS_PER_CLIENT, "day": day})
     bench.serve()
     answer: dict[str, Any] = {"seconds_each": seconds, "lines": 30, "issue": {}, "call": {}}
     try:
