@@ -27,6 +27,8 @@ from senyum.visits.models import PriorityClass
 KEEP_SECONDS = 3.0
 #: So many of a line's last calls make its recent pace; older than `RECENT_MINUTES` they say nothing about now.
 RECENT_CALLS, RECENT_MINUTES = 30, 120
+#: A line's length is counted up to here: beyond, the wait is told as if so many were before one.
+COUNTED = 1_000
 
 
 @dataclass(frozen=True)
@@ -267,9 +269,23 @@ def _build(mall: Mall, day: date, now: datetime) -> Hall:
 
 
 _PACE = """
-SELECT l.id, c.called, c.queued, o.first, o.help, o.idle,
-       (SELECT count(*) FROM visits_ticket w WHERE w.line_id = l.id AND w.day = %(day)s AND w.state = 'waiting')
+WITH seat AS MATERIALIZED (
+  SELECT s.counter_id, s.id IN (
+    SELECT t.session_id FROM visits_ticket t WHERE t.state IN ('called', 'serving') AND t.session_id IS NOT NULL
+  ) AS busy
+  FROM roster_countersession s WHERE s.mall_id = %(mall)s AND s.state = 'open'
+),
+staffed AS MATERIALIZED (
+  SELECT cl.line_id, count(*) FILTER (WHERE cl.tier = 1) AS first, count(*) FILTER (WHERE cl.tier = 2) AS help,
+         count(*) FILTER (WHERE NOT seat.busy) AS idle
+  FROM seat JOIN catalogue_counterline cl ON cl.counter_id = seat.counter_id GROUP BY cl.line_id
+)
+SELECT l.id, c.called, c.queued, coalesce(o.first, 0), coalesce(o.help, 0), coalesce(o.idle, 0), (
+         SELECT count(*) FROM (
+           SELECT 1 FROM visits_ticket w WHERE w.line_id = l.id AND w.day = %(day)s AND w.state = 'waiting'
+           ORDER BY w.turn_at LIMIT %(most)s) q)
 FROM catalogue_line l
+LEFT JOIN staffed o ON o.line_id = l.id
 LEFT JOIN LATERAL (
   SELECT array_agg(q.called_at ORDER BY q.called_at) AS called, array_agg(q.queued_at ORDER BY q.called_at) AS queued
   FROM (
@@ -277,14 +293,6 @@ LEFT JOIN LATERAL (
     WHERE t.line_id = l.id AND t.called_at > %(since)s AND t.called_at <= %(now)s
     ORDER BY t.called_at DESC LIMIT %(calls)s) q
 ) c ON true
-LEFT JOIN LATERAL (
-  SELECT count(*) FILTER (WHERE cl.tier = 1) AS first, count(*) FILTER (WHERE cl.tier = 2) AS help,
-         count(*) FILTER (WHERE cl.tier = 1 AND NOT EXISTS (
-           SELECT 1 FROM visits_ticket b WHERE b.session_id = s.id AND b.state IN ('called', 'serving'))) AS idle
-  FROM catalogue_counterline cl
-  JOIN roster_countersession s ON s.counter_id = cl.counter_id AND s.state = 'open'
-  WHERE cl.line_id = l.id
-) o ON true
 WHERE l.mall_id = %(mall)s
 """
 
@@ -300,6 +308,7 @@ def _outlooks(mall: Mall, hall: _Parts, now: datetime) -> dict[int, Outlook]:
                 "since": now - timedelta(minutes=RECENT_MINUTES),
                 "now": now,
                 "calls": RECENT_CALLS,
+                "most": COUNTED,
             },
         )
         rows = cursor.fetchall()

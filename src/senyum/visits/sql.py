@@ -68,7 +68,7 @@ before AS MATERIALIZED (
     SELECT count(*) AS ahead, coalesce(sum(w.quantity - 1), 0) AS extra FROM (
       SELECT t.quantity FROM visits_ticket t
       WHERE t.line_id = g.line AND t.day = g.day AND t.state = 'waiting' AND t.turn_at <= g.turn
-      LIMIT {AHEAD_LIMIT}) w
+      ORDER BY t.turn_at LIMIT {AHEAD_LIMIT}) w
   ) q
 ),
 placed AS MATERIALIZED (
@@ -230,4 +230,4 @@ SELECT (SELECT id FROM seat) AS session, (SELECT state FROM seat) AS session_sta
 
 CALL = call_statement()
 #: How many of each line are looked at: more than counters that could hold one locked at the same moment.
-REACH, FAR_REACH = 32, 5000
+REACH, FAR_REACH = 48, 5000

@@ -98,7 +98,8 @@ def settle_press(press: Press, row: dict[str, Any]) -> CallResult:
         if looks:
             time.sleep(0.002 * looks)
         looks += 1
-        press = replace(press, parameters={**press.parameters, "seen": None, "reach": sql.FAR_REACH})
+        reach = min(4 * press.parameters["reach"], sql.FAR_REACH)
+        press = replace(press, parameters={**press.parameters, "seen": None, "reach": reach})
         row = _press(press)
     if row["called"] is None and row["ready"] is None and finished is None:
         _refuse(row, seen)
