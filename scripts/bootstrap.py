@@ -166,7 +166,7 @@ def run(command: list[str | Path], **more: str) -> None:
 def bring_python() -> None:
     say("bringing the Python packages of uv.lock")
     run(
-        [uv(), "sync", "--frozen", "--python", sys.executable],
+        [uv(), "sync", "--frozen", "--all-extras", "--python", sys.executable],
         UV_SYSTEM_CERTS="1",
         UV_PYTHON_DOWNLOADS="never",
         UV_PROJECT_ENVIRONMENT=str(VENV),
