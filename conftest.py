@@ -44,8 +44,8 @@ def _begin() -> Callable[[], None]:
     os.environ[_OWN] = str(hall)
     os.environ["SENYUM_DATA"] = str(hall)
     os.environ["DATABASE_URL"] = given or (server.url if server else "")
-    for name in ("SENYUM_CLOCK", "SENYUM_DEMO", "SENYUM_TLS", "SENYUM_DEBUG", "SENYUM_SECRET"):
-        os.environ.pop(name, None)
+    for name in ("CLOCK", "DEMO", "TLS", "DEBUG", "SECRET", "PUBLIC_URL", "LISTENS"):
+        os.environ.pop(f"SENYUM_{name}", None)
 
     def end() -> None:
         if server:

@@ -39,7 +39,7 @@ class _Lazy(typer.core.TyperCommand):
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         module, attribute, words = LAZY[str(self.name)]
-        hall.set_up_django()
+        _set_up_django()
         target = getattr(importlib.import_module(module), attribute)
         if not isinstance(target, typer.Typer):
             function, target = target, typer.Typer(add_completion=False)
@@ -64,6 +64,16 @@ class _Group(typer.core.TyperGroup):
         return _Lazy(cmd_name, help=LAZY[cmd_name][2], hidden=cmd_name in HIDDEN)
 
 
+def _set_up_django() -> None:
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        hall.set_up_django()
+    except ImproperlyConfigured as error:
+        typer.echo(f"senyum: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
 def _exists(module: str) -> bool:
     try:
         return importlib.util.find_spec(module) is not None
@@ -79,6 +89,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+PublicUrl = Annotated[
+    str, typer.Option(envvar="SENYUM_PUBLIC_URL", help="Base of links on slips and in messages, https://host[:port].")
+]
 Language = Annotated[str, typer.Option("--lang", envvar="SENYUM_LANG", help="id or en.")]
 Port = Annotated[int, typer.Option(help="Port of the pages.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes that answer requests.")]
@@ -104,6 +117,7 @@ def up(
     tls: Annotated[bool, typer.Option("--tls", help="Serve https with a certificate authority of the hall.")] = False,
     plain_port: Annotated[int, typer.Option(help="With --tls: port of the page /trust/.")] = 8080,
     verbose: ToTerminal = False,
+    public_url: PublicUrl = "",
     lang: Language = "id",
 ) -> None:
     """Run the hall: database, pages, worker, sequencer."""
@@ -118,6 +132,7 @@ def up(
             plain_port=plain_port,
             to_terminal=verbose,
             language=lang,
+            public_url=_checked(public_url),
         )
     )
 
@@ -129,13 +144,33 @@ def demo(
     port: Port = 8000,
     workers: Workers = 2,
     verbose: ToTerminal = False,
+    public_url: PublicUrl = "",
     lang: Language = "id",
 ) -> None:
     """Run a hall with example data in which a day plays by itself."""
     from senyum.ops.up import Plan
 
     hall.choose(demo=True)
-    _run(Plan(host=host, port=port, workers=workers, speed=speed, to_terminal=verbose, language=lang))
+    _run(
+        Plan(
+            host=host,
+            port=port,
+            workers=workers,
+            speed=speed,
+            to_terminal=verbose,
+            language=lang,
+            public_url=_checked(public_url),
+        )
+    )
+
+
+def _checked(public_url: str) -> str:
+    from senyum.core import address
+
+    try:
+        return address.checked(public_url)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--public-url") from error
 
 
 def _run(plan: Any) -> None:

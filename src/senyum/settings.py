@@ -8,8 +8,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from senyum.core import address
 from senyum.core.secrets import data_directory, secret_key
 
 BASE_DIR = Path(__file__).resolve().parent
@@ -18,6 +20,12 @@ SECRET_KEY = secret_key(DATA_DIR)
 DEBUG = os.environ.get("SENYUM_DEBUG") == "1"
 DEMO = os.environ.get("SENYUM_DEMO") == "1"
 TLS = os.environ.get("SENYUM_TLS") == "1"
+# Links on paper and in messages; where `senyum up` listens, for halls that name no address.
+try:
+    PUBLIC_URL = address.checked(os.environ.get("SENYUM_PUBLIC_URL", ""))
+except ValueError as error:
+    raise ImproperlyConfigured(f"SENYUM_PUBLIC_URL: {error}") from error
+LISTENS = os.environ.get("SENYUM_LISTENS", "")
 ALLOWED_HOSTS = os.environ.get("SENYUM_HOSTS", "*").split(",")
 
 

@@ -20,9 +20,10 @@ from senyum.ops.words import Words
 def examine(*, port: int, now: datetime) -> list[Finding]:
     """Every finding, in the order in which they should be read."""
     place = hall.here()
-    running = is_running(place.data)
+    reached = running_address(place.data)
+    running = reached is not None
     connection, trouble = _connect()
-    situation = Situation(place, now, port, running, connection)
+    situation = Situation(place, now, port, running, connection, reached or "")
     findings = [trouble] if trouble else []
     try:
         for check in [*machine.CHECKS, *(database.CHECKS if connection else ())]:
@@ -64,12 +65,17 @@ def _connect() -> tuple[psycopg.Connection[Any] | None, Finding | None]:
         )
 
 
-def is_running(data: Path) -> bool:
-    """Whether `senyum up` holds this data directory."""
+def running_address(data: Path) -> str | None:
+    """Where others reach the hall of this data directory, as its `senyum up` wrote it down; None when none runs."""
     lock = Lock(data / "up.lock")
     try:
         lock.take("doctor")
-    except AlreadyRunning:
-        return True
+    except AlreadyRunning as error:
+        return str(error).partition(" ")[2]
     lock.release()
-    return False
+    return None
+
+
+def is_running(data: Path) -> bool:
+    """Whether `senyum up` holds this data directory."""
+    return running_address(data) is not None

@@ -41,10 +41,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Situation:
-    """What the checks look at; `connection` is None when no database answers."""
+    """What the checks look at; `connection` is None when no database answers.
+
+    `address`: where the running hall is reached by others, as `up` wrote it down; "" when it does not run.
+    """
 
     place: Hall
     now: datetime
     port: int
     running: bool
     connection: psycopg.Connection[Any] | None
+    address: str = ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
+import os
 import platform
 import shutil
 import socket
@@ -15,8 +17,9 @@ from datetime import datetime, timedelta
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from senyum.core import tls
+from senyum.core import address, tls
 from senyum.ops.findings import Finding, Situation, State
 from senyum.ops.words import NOTHING, Words
 
@@ -192,6 +195,50 @@ def secure(situation: Situation) -> Iterator[Finding]:
     )
 
 
+def links(situation: Situation) -> Iterator[Finding]:
+    """Whether a phone can open the links on slips and in messages."""
+    # What runs knows better than the environment of this command: `--public-url`, `--host`.
+    base = situation.address or os.environ.get("SENYUM_PUBLIC_URL", "")
+    host = urlsplit(base).hostname or ""
+    if not base and not situation.running:
+        yield Finding(
+            "links", "ok", Words("Alamat tautan tiket dipilih saat mulai", "Links get their base at the start")
+        )
+    elif not host or address.is_loopback(host):
+        yield Finding(
+            "links",
+            "warn",
+            Words(
+                "Tautan di tiket dan pesan hanya terbuka di komputer ini",
+                "Links on tickets and in messages open on this machine only",
+            ),
+            Words(
+                "`senyum up --host 0.0.0.0`, atau `--public-url ALAMAT` bila ada nama umum.",
+                "`senyum up --host 0.0.0.0`, or `--public-url ADDRESS` when there is a public name.",
+            ),
+        )
+    else:
+        local = _is_private(host)
+        yield Finding(
+            "links",
+            "ok",
+            Words(f"Tautan tiket: {base}", f"Ticket links: {base}"),
+            Words(
+                "Hanya ponsel di Wi-Fi gedung yang membukanya; untuk semua: `--public-url ALAMAT`.",
+                "Only phones in the hall's Wi-Fi open them; for all: `--public-url ADDRESS`.",
+            )
+            if local
+            else NOTHING,
+        )
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return host.endswith(".local") or "." not in host
+
+
 def backups(situation: Situation) -> Iterator[Finding]:
     """How old the last backup is."""
     todo = Words("Jalankan `senyum backup BERKAS`.", "Run `senyum backup FILE`.")
@@ -224,5 +271,6 @@ CHECKS: tuple[Callable[[Situation], Iterator[Finding]], ...] = (
     keys,
     voice,
     secure,
+    links,
     backups,
 )

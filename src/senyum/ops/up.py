@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from senyum.core import clock, postgres, tls
+from senyum.core import address, clock, postgres, tls
 from senyum.core.supervisor import AlreadyRunning, Child, Lock, Supervisor, ask_for_death_signal
 from senyum.ops import hall
 from senyum.ops.words import Words
@@ -50,6 +50,18 @@ class Plan:
     speed: float | None = None
     to_terminal: bool = False
     language: str = "id"
+    public_url: str = ""
+
+    @property
+    def listens(self) -> str:
+        """Where the pages are served, `http(s)://host:port`."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
+
+    @property
+    def outward(self) -> str:
+        """Base of links for other devices; "" when they cannot get in."""
+        return address.base_of_hall(public=self.public_url, listens=self.listens)
 
     @property
     def demo(self) -> bool:
@@ -61,7 +73,7 @@ def run(plan: Plan) -> None:
     place = hall.here()
     lock = Lock(place.data / "up.lock")
     try:
-        lock.take(f"{os.getpid()} {_address(plan)}")
+        lock.take(f"{os.getpid()} {plan.outward or _address(plan)}")
     except AlreadyRunning as error:
         pid, _, address = str(error).partition(" ")
         raise CannotStart(
@@ -87,7 +99,9 @@ def _run_locked(plan: Plan, place: hall.Hall) -> None:
         supervisor.database = hall.start_database()
     if supervisor.database is not None:
         supervisor.restart_database = _restart_database
-    environment = {"SENYUM_TLS": "1"} if plan.tls else {}
+    environment = {"SENYUM_LISTENS": plan.listens, **({"SENYUM_TLS": "1"} if plan.tls else {})}
+    if plan.public_url:
+        environment["SENYUM_PUBLIC_URL"] = plan.public_url
     try:
         with console.status(Words("Menyiapkan data dan halaman", "Preparing data and pages")[plan.language]):
             _prepare(plan, supervisor, environment)
@@ -198,24 +212,24 @@ def _folder(path: Path) -> Path:
 def _address(plan: Plan) -> str:
     host = plan.host
     if host in ("0.0.0.0", "::"):  # nosec B104
-        found = [n for n in tls.names_of_this_machine() if n[0].isdigit() and not n.startswith("127.")]
-        host = found[0] if found else "localhost"
+        host = address.lan_address() or "localhost"
     if host in ("127.0.0.1", "::1"):
         host = "localhost"
     return f"{'https' if plan.tls else 'http'}://{host}:{plan.port}"
 
 
 def _print_pages(plan: Plan, data: Path) -> None:
-    address = _address(plan)
-    table = Table(title=f"Senyum {address}", title_justify="left", box=None, show_header=False, pad_edge=False)
+    base = _address(plan)
+    table = Table(title=f"Senyum {base}", title_justify="left", box=None, show_header=False, pad_edge=False)
     for path, title in PAGES:
-        table.add_row(title[plan.language], f"[cyan]{address}{path}[/]")
+        table.add_row(title[plan.language], f"[cyan]{base}{path}[/]")
     console.print(table)
+    console.print(f"  {links_sentence(plan.outward)[plan.language]}", soft_wrap=True)
     for person in demo_people(data) if plan.demo else []:
         console.print(f"  {person['role']}: [bold]{person['user']}[/] / {person['password']}")
     if plan.tls:
         paths = tls.at(data)
-        plain = address.replace("https://", "http://").rsplit(":", 1)[0] + f":{plan.plain_port}/trust/"
+        plain = base.replace("https://", "http://").rsplit(":", 1)[0] + f":{plan.plain_port}/trust/"
         console.print(
             Words("Percayakan perangkat di", "Let devices trust it at")[plan.language],
             f"[cyan]{plain}[/]",
@@ -223,6 +237,16 @@ def _print_pages(plan: Plan, data: Path) -> None:
         )
         console.print(f"SHA-256 {paths.fingerprint}", soft_wrap=True)
     console.print(Words("Ctrl-C menghentikan semuanya.", "Ctrl-C ends everything.")[plan.language])
+
+
+def links_sentence(outward: str) -> Words:
+    """What the links on slips and in messages start with; `outward` as in `Plan`."""
+    if not outward:
+        return Words(
+            "Tautan tiket hanya terbuka di komputer ini (untuk ponsel: --host 0.0.0.0, atau --public-url ALAMAT).",
+            "Ticket links open on this machine only (for phones: --host 0.0.0.0, or --public-url ADDRESS).",
+        )
+    return Words(f"Tautan tiket: {outward}/t/...", f"Ticket links: {outward}/t/...")
 
 
 def demo_people(data: Path) -> list[dict[str, str]]:

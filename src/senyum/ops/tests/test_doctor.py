@@ -18,6 +18,7 @@ import pytest
 from django.db import connection as django_connection
 
 from senyum.core import tls
+from senyum.core.supervisor import Lock
 from senyum.ops import database, doctor, machine
 from senyum.ops.findings import Finding, Situation
 from senyum.ops.hall import Hall
@@ -162,3 +163,27 @@ def test_every_check_is_documented():
         (Path(machine.__file__).parent / f).read_text() for f in ("machine.py", "database.py", "doctor.py")
     )
     assert set(re.findall(r'Finding\(\s*"(\w+)"', source)) <= named
+
+
+@pytest.mark.parametrize(
+    ("running", "reached", "state", "said", "todo"),
+    [
+        (True, "http://localhost:8000", "warn", "on this machine only", "--host 0.0.0.0"),
+        (True, "http://192.168.1.5:8000", "ok", "http://192.168.1.5:8000", "--public-url"),
+        (True, "https://mpp.example.id", "ok", "https://mpp.example.id", ""),
+        (False, "", "ok", "at the start", ""),
+    ],
+)
+def test_links_that_no_phone_can_open_are_named(tmp_path, monkeypatch, running, reached, state, said, todo):
+    monkeypatch.delenv("SENYUM_PUBLIC_URL", raising=False)
+    found = one(machine.links(situation(tmp_path, running=running, address=reached)))
+    assert (found.state, said in found.said["en"]) == (state, True)
+    assert todo in found.todo["en"] and bool(found.todo["en"]) == bool(todo)
+
+
+def test_the_doctor_learns_the_address_from_the_running_hall(tmp_path):
+    lock = Lock(tmp_path / "up.lock")
+    assert doctor.running_address(tmp_path) is None
+    lock.take("123 https://mpp.example.id")
+    assert doctor.running_address(tmp_path) == "https://mpp.example.id"
+    lock.release()

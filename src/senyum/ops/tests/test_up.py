@@ -186,3 +186,28 @@ def test_the_plain_listener_answers_trust_only():
     plain.app(environ, lambda status, headers: answers.append((status, dict(headers))))
     assert answers[0][0].startswith("307")
     assert answers[0][1]["Location"].startswith("https://mpp.local")
+
+
+def test_it_says_what_ticket_links_start_with(monkeypatch):
+    monkeypatch.setattr(up.address, "lan_address", lambda: "192.168.1.5")
+    assert up.Plan("0.0.0.0", 8000, 2).outward == "http://192.168.1.5:8000"
+    assert up.Plan("0.0.0.0", 8443, 2, tls=True).outward == "https://192.168.1.5:8443"
+    assert up.Plan("127.0.0.1", 8000, 2, public_url="https://mpp.example").outward == "https://mpp.example"
+    assert up.Plan("127.0.0.1", 8000, 2).outward == ""
+    assert "on this machine only" in up.links_sentence("")["en"]
+    assert "https://mpp.example/t/" in up.links_sentence("https://mpp.example")["id"]
+
+
+def test_an_address_that_is_none_is_refused_before_anything_starts(hall_directory):
+    for command, variables in (
+        (["up", "--public-url", "mpp.example"], {}),
+        (["token", "list"], {"SENYUM_PUBLIC_URL": "mpp.example"}),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "senyum", "--data", str(hall_directory), *command],
+            env={**os.environ, **variables},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode in (1, 2) and "no http(s)://host" in done.stderr, done.stderr
+        assert "Traceback" not in done.stderr

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from senyum.surfaces.ui import words
+from senyum.surfaces.ui.links import outward
 from senyum.surfaces.ui.qr import qr_svg
 from senyum.visits.queries import Leg, VisitView
 
@@ -41,7 +42,7 @@ class Slip:
 
 def slip_of(request: HttpRequest, view: VisitView) -> Slip:
     """The slip of a visit."""
-    link = request.build_absolute_uri(f"/t/{view.token}/")
+    link = outward(request, f"/t/{view.token}/")
     return Slip(
         label=view.label,
         mall=view.mall.name,

@@ -20,6 +20,7 @@ from senyum.surfaces.citizen import words
 from senyum.surfaces.citizen.forms import DelayForm, SmileForm, TicketForm
 from senyum.surfaces.citizen.views.hall import language
 from senyum.surfaces.ui.access import View, public
+from senyum.surfaces.ui.links import outward
 from senyum.surfaces.ui.refusal import refuse
 from senyum.surfaces.ui.render import page
 from senyum.surfaces.ui.templatetags.house import day
@@ -213,7 +214,7 @@ def _page(request: HttpRequest, visit: Visit, *, problem: str | Promise = "", st
     context = TicketContext(
         **{name: getattr(now, name) for name in TicketNow.__dataclass_fields__},
         live_src=f"/live/{visit.mall.code}/?visit={visit.token}&lines={lines}&kinds={kinds}",
-        link=request.build_absolute_uri(f"/t/{visit.token}/"),
+        link=outward(request, f"/t/{visit.token}/"),
         problem=problem,
     )
     return page(request, "citizen/ticket.html", context, status=status)

@@ -19,6 +19,7 @@ from senyum.surfaces.greeter.rows import number, scope_of
 from senyum.surfaces.greeter.wa import message_link
 from senyum.surfaces.ui import words
 from senyum.surfaces.ui.access import staff
+from senyum.surfaces.ui.links import outward
 from senyum.surfaces.ui.once import once
 from senyum.surfaces.ui.render import page
 from senyum.surfaces.ui.slip import Slip, slip_of
@@ -137,7 +138,7 @@ def message(request: HttpRequest, mall: Mall, visit: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, found, form=form, status=422)
     view = visits.visit_view(found, clock.now(), found.language)
-    link = request.build_absolute_uri(f"/t/{found.token}/")
+    link = outward(request, f"/t/{found.token}/")
     return _page(request, found, form=form, wa=message_link(form.cleaned_data["phone"], view, link))
 
 
