@@ -23,6 +23,8 @@ WARN_SECONDS, WIPE_SECONDS = 40, 60
 #: A screen takes no touch for so long: the second half of a double tap is not meant for it.
 SETTLE_MS = 400
 PER_SCREEN = 6
+#: Tickets that one kiosk gives in `LIMIT_SECONDS`: more than people can take one after another, less than a game needs.
+LIMIT_TICKETS, LIMIT_SECONDS = 6, 60
 CONTRAST = "senyum_contrast"
 VISIT = "senyum_kiosk_visit"
 VISIT_SALT = "senyum.kiosk.visit"

@@ -165,3 +165,9 @@ def own_visits(scope: str, mall: Mall, now: datetime) -> list[OwnVisit]:
 def is_new(scope: str, key: str) -> bool:
     """Whether no request with this idempotency key was answered yet."""
     return not IdempotencyKey.objects.filter(scope=scope, key=key).exists()
+
+
+def issued_since(scope: str, since: datetime) -> list[datetime]:
+    """When visits were issued under the idempotency scope `scope` since then, oldest first."""
+    answered = IdempotencyKey.objects.filter(scope=scope, at__gt=since, answer__token__isnull=False)
+    return list(answered.order_by("at").values_list("at", flat=True))

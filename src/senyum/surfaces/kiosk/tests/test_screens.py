@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django_scopes import scopes_disabled
 
-from senyum.core import speech
+from senyum.core import clock, speech
 from senyum.journal.models import Entry
 from senyum.people.models import Device
 from senyum.surfaces.citizen.tests.phones import closes_all, opens, take
@@ -16,6 +17,7 @@ from senyum.surfaces.greeter.tests.door import client as logged_in
 from senyum.surfaces.kiosk import frame
 from senyum.surfaces.kiosk.tests.stand import PIN, answer_url, kiosk, lines, pinned, url
 from senyum.surfaces.kiosk.views import browse
+from senyum.surfaces.kiosk.views import take as take_views
 from senyum.surfaces.ui import voice
 from senyum.visits.models import Ticket, Visit
 
@@ -173,6 +175,40 @@ def test_a_slipping_finger_on_a_second_answer_gives_no_second_ticket(small_mall,
     stand.send(address, {**form, "priority": "elderly"})
     assert stand.send(address, {**form, "priority": "regular"}).heading == "A-001"
     assert Visit.objects.get().priority == "elderly"
+
+
+# A child plays with it
+
+
+def test_a_kiosk_gives_so_many_numbers_a_minute_and_then_waits(small_mall, stand, monkeypatch):
+    begin = clock.now()
+
+    def clock_at(moment):
+        monkeypatch.setattr(clock, "now", lambda: moment)
+
+    for second in range(frame.LIMIT_TICKETS):
+        clock_at(begin + timedelta(seconds=second))
+        _takes(stand, small_mall, "ktp")
+    clock_at(begin + timedelta(seconds=20))
+    page = _takes(stand, small_mall, "ktp", status=429)
+    assert page.response["Retry-After"] == "40"
+    assert "Tunggu 40 detik" in page.text and "petugas penyambut" in page.text
+    assert Visit.objects.count() == frame.LIMIT_TICKETS
+    # The window moves: as soon as the first of them is a minute old, the next person takes a number.
+    clock_at(begin + timedelta(seconds=61))
+    _takes(stand, small_mall, "ktp")
+
+
+def test_another_kiosk_and_a_repeated_press_are_not_held_up(small_mall, stand, monkeypatch):
+    monkeypatch.setattr(take_views, "LIMIT_TICKETS", 1)
+    address = answer_url(small_mall, "ktp")
+    form = {**stand.page(address).form(address), "priority": "regular"}
+    for _ in range(2):
+        stand.send(address, form)
+    _takes(stand, small_mall, "ktp", status=429)
+    # Somebody of the staff at the same address, on another device.
+    _takes(logged_in(small_mall, "pengelola"), small_mall, "ktp")
+    assert Visit.objects.count() == 2
 
 
 @pytest.mark.parametrize("answers", [{"priority": "king"}, {"priority": ""}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,6 +16,8 @@ from senyum.core import clock
 from senyum.core.errors import NotPossible
 from senyum.malls.models import Mall
 from senyum.surfaces.kiosk.frame import (
+    LIMIT_SECONDS,
+    LIMIT_TICKETS,
     Choice,
     Frame,
     choice_of,
@@ -137,6 +140,11 @@ def take(request: HttpRequest, mall: Mall) -> HttpResponse:
     form = HelpForm(request.POST)
     if not form.is_valid():
         return _help(request, mall, choice, _("Pilih salah satu dari daftar."), status=422)
+    now = clock.now()
+    key = commands.Key(scope_of(request), key_of(request), digest_of(request).hex())
+    wait = _wait_seconds(key, now)
+    if wait:
+        return _too_many(request, mall, choice, wait)
     try:
         issued = commands.issue_visit(
             mall=mall,
@@ -144,15 +152,33 @@ def take(request: HttpRequest, mall: Mall) -> HttpResponse:
             priority=form.cleaned_data["priority"],
             channel="kiosk",
             actor=request.actor,  # type: ignore[attr-defined]  # set by @device
-            now=clock.now(),
+            now=now,
             quantity=choice.quantity,
             language=language(),
-            key=commands.Key(scope_of(request), key_of(request), digest_of(request).hex()),
+            key=key,
         )
     except NotPossible as refusal:
         return _refused(request, mall, choice, refusal)
     response = HttpResponseRedirect(reverse("kiosk:ticket", args=[mall.code]))
     remember_visit(response, mall, issued.token)
+    return response
+
+
+def _wait_seconds(key: commands.Key, now: datetime) -> int:
+    """Seconds until this kiosk gives a new number, 0 for now. A repeated press is no new number."""
+    lately = visits.issued_since(key.scope, now - timedelta(seconds=LIMIT_SECONDS))
+    if len(lately) < LIMIT_TICKETS or not visits.is_new(key.scope, key.key):
+        return 0
+    return max(1, LIMIT_SECONDS - int((now - lately[-LIMIT_TICKETS]).total_seconds()))
+
+
+def _too_many(request: HttpRequest, mall: Mall, choice: Choice, wait: int) -> HttpResponse:
+    sentence = _(
+        "Anjungan ini baru saja mengeluarkan banyak nomor. Tunggu %(seconds)s detik, lalu tekan lagi, "
+        "atau temui petugas penyambut."
+    )
+    response = _help(request, mall, choice, sentence % {"seconds": wait}, status=429)
+    response.headers["Retry-After"] = str(wait)
     return response
 
 
