@@ -1,0 +1,1 @@
+"""Scenarios and staffing proposals; a person accepts them."""
