@@ -435,10 +435,10 @@ class Hub:
         assert self._pool is not None
         if after is None:
             return b""
-        if after > channel.last:
-            # Another process, which is a moment ahead, may have served this client before.
-            await self._catch_up(channel)
         while not stream.closed:
+            if after > channel.last:
+                # A moment ahead: served by another process before, or read from the source just now.
+                await self._catch_up(channel)
             if after > channel.last or channel.last - after > self.limits.replay:
                 return encode("reset", {"seq": channel.last}, channel.last)
             kept = channel.since(after, stream.filter)

@@ -90,6 +90,21 @@ async def test_a_stream_gets_what_came_after_the_event_it_saw_last(after: int, b
 
 
 @runs
+async def test_a_replay_that_runs_ahead_of_the_notification_is_no_reset() -> None:
+    """The source already holds an event that this process was not told of yet."""
+    async with House() as house:
+        for _ in range(25):
+            house.source.add()
+        follower = await house.client()
+        house.source.add()
+        one = await house.client(last_event_id="0")
+        await house.source.tell("smd:26")
+        await until(lambda: 26 in one.seqs and 26 in follower.seqs)
+        assert one.seqs == list(range(1, 27))
+        assert [event.kind for event in one.events if event.kind == "reset"] == []
+
+
+@runs
 async def test_coming_back_again_and_again_misses_nothing_and_doubles_nothing() -> None:
     async with House() as house:
         total = 90
