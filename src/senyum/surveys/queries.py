@@ -14,6 +14,9 @@ from senyum.surveys.models import Smile
 from senyum.visits import states
 from senyum.visits.models import Ticket
 
+#: Fewer smiles than this are never shown to the officer whose service they answer.
+SMALLEST = 5
+
 
 @dataclass(frozen=True)
 class Invitation:
@@ -50,8 +53,16 @@ def smiles_of(
 
 
 def smile_of_session_user(user_id: int, mall: Mall, day: date) -> tuple[int, float | None]:
-    """(how many, mean) for one officer on one day: for that officer's own eyes."""
-    return smiles_of(mall, day, user_id=user_id)
+    """(how many, mean) of one officer's first smiles of a day, in full groups of `SMALLEST`, for their own eyes.
+
+    (0, None) before the first group is full. The officer knows whom they served last: a mean that moved with each
+    tap would tell who tapped what (docs/decisions/0093).
+    """
+    with scopes_disabled():
+        given = Smile.objects.filter(mall=mall, ticket__day=day, ticket__session__user_id=user_id).order_by("pk")
+        scores = list(given.values_list("score", flat=True))
+    shown = len(scores) // SMALLEST * SMALLEST
+    return shown, sum(scores[:shown]) / shown if shown else None
 
 
 def smile_of_line(line_id: int, mall: Mall, day: date) -> tuple[int, float | None]:

@@ -14,8 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from senyum.core import clock
 from senyum.malls.models import Counter, Mall
+from senyum.malls.queries import local_day
 from senyum.people import access
 from senyum.people.models import User
+from senyum.surveys import queries as surveys
 from senyum.visits import classes
 from senyum.visits import queries as visits
 
@@ -65,6 +67,15 @@ class PanelContext:
 
 
 @dataclass(frozen=True)
+class OwnSmile:
+    """The user's own smiles today, 1 (sad) to 4 (glad): `mean` over `n`, a multiple of `group`; None before that."""
+
+    n: int
+    mean: float | None
+    group: int
+
+
+@dataclass(frozen=True)
 class DeskContext:
     """One counter, for the person who looks at it.
 
@@ -80,6 +91,7 @@ class DeskContext:
     seen: str
     token: str
     day: visits.MyDay | None
+    smile: OwnSmile | None
     may_serve: bool
     elsewhere: visits.SeatPlace | None
     panel: PanelContext | None
@@ -159,6 +171,7 @@ def desk_context(
         seen=str(view.here.ticket_id) if view.here else "",
         token=seen_token or token,
         day=visits.my_day(desk.user.pk, desk.counter.pk, now) if mode == MINE else None,
+        smile=_own_smile(desk, now) if mode == MINE else None,
         may_serve=mode == FREE and desk.may_serve,
         elsewhere=visits.seat_place(desk.user.pk) if mode != MINE else None,
         panel=panel if mode == MINE else None,
@@ -172,6 +185,11 @@ def desk_context(
         priorities=classes.CLASSES,
         live=f"/live/{desk.mall.code}/?kinds=ticket,visit,session,emergency,hall",
     )
+
+
+def _own_smile(desk: Desk, now: datetime) -> OwnSmile:
+    n, mean = surveys.smile_of_session_user(desk.user.pk, desk.mall, local_day(desk.mall, now))
+    return OwnSmile(n, mean, surveys.SMALLEST)
 
 
 def _changed(view: visits.CounterView, mode: str, token: str, seen_token: str | None) -> tuple[str | Promise, bool]:

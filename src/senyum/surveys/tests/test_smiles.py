@@ -106,10 +106,30 @@ def test_means_of_a_mall_a_line_and_an_officer(small_mall, served):
     served("kk", 2)
     users, lines = small_mall.users, small_mall.lines
     assert queries.smile_of_mall(small_mall.mall, day) == (3, pytest.approx(8 / 3))
-    assert queries.smile_of_session_user(users["petugas1"].pk, small_mall.mall, day) == (2, 3.5)
-    assert queries.smile_of_session_user(users["petugas2"].pk, small_mall.mall, day) == (0, None)
+    assert queries.smiles_of(small_mall.mall, day, user_id=users["petugas1"].pk) == (2, 3.5)
     assert queries.smile_of_line(lines["skck"].pk, small_mall.mall, day) == (1, 1.0)
     assert queries.smiles_of(small_mall.mall, day - timedelta(days=1)) == (0, None)
+
+
+def test_an_officer_sees_their_smiles_in_groups_so_that_no_tap_can_be_told(small_mall, served):
+    day, officer = local_day(small_mall.mall, clock.now()), small_mall.users["petugas1"].pk
+
+    def seen() -> tuple[int, float | None]:
+        return queries.smile_of_session_user(officer, small_mall.mall, day)
+
+    for score in (4, 4, 3, 4):
+        _gives(served("ktp", 1), score)
+        assert seen() == (0, None)
+    _gives(served("ktp", 1), 2)
+    assert seen() == (5, 3.4)
+    # The next one taps the saddest face: what the officer sees does not move until four others have tapped, too.
+    for score in (1, 4, 4, 4):
+        _gives(served("ktp", 1), score)
+        assert seen() == (5, 3.4)
+    _gives(served("ktp", 1), 4)
+    assert seen() == (10, 3.4)
+    assert queries.smile_of_session_user(small_mall.users["petugas2"].pk, small_mall.mall, day) == (0, None)
+    assert queries.smile_of_session_user(officer, small_mall.mall, day - timedelta(days=1)) == (0, None)
 
 
 def test_invitations_of_a_label(small_mall, served):

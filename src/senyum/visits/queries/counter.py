@@ -91,12 +91,10 @@ class ForwardLine:
 
 @dataclass(frozen=True)
 class MyDay:
-    """Today of one officer, in one mall. `smile` is the mean of `smiles` faces (1-4), None below three."""
+    """Today of one officer, in one mall. Minutes are those of the services, without the wait."""
 
     served: int
     in_standard: int
-    smiles: int
-    smile: float | None
     mean_minutes: float | None
 
 
@@ -506,7 +504,5 @@ def my_day(user_id: int, counter_id: int, now: datetime) -> MyDay:
     return MyDay(
         served=len(rows),
         in_standard=sum(1 for line_id, n, took in seconds if took <= 60 * hall.lines[line_id].standard_minutes * n),
-        smiles=0,
-        smile=None,
         mean_minutes=sum(took for _line, _n, took in seconds) / len(seconds) / 60 if seconds else None,
     )

@@ -8,6 +8,7 @@ import pytest
 
 from senyum.core import clock
 from senyum.surfaces.counter.tests.desk import call, client, come, serve, sit, url
+from senyum.surveys.commands import smile
 from senyum.visits import commands
 
 pytestmark = pytest.mark.django_db
@@ -182,7 +183,8 @@ def test_the_live_parts_say_when_the_page_is_behind(small_mall):
     session = sit(small_mall)
     officer = client(small_mall, "petugas1")
     token = f"{session.pk}.open.0..0"
-    assert "berubah" not in officer.fragment(url(1, f"now/?seen={token}")).text
+    # The hall's snapshot is built by the first request, too.
+    assert "berubah" not in officer.fragment(url(1, f"now/?seen={token}"), max_queries=28).text
     come(small_mall, "ktp")
     call(small_mall)
     behind = officer.fragment(url(1, f"now/?seen={token}"))
@@ -206,6 +208,28 @@ def test_my_day_counts(small_mall):
     officer = client(small_mall, "petugas1")
     officer.send(url(1, "finish/"), {"seen": ticket_id})
     assert "Dilayani 1 orang Tepat standar waktu 1 dari 1" in officer.page(url()).text
+
+
+def test_the_officers_own_smile_is_shown_in_groups_of_five_and_says_so(small_mall):
+    sit(small_mall)
+    officer = client(small_mall, "petugas1")
+
+    def smiles(*scores: int) -> None:
+        for score in scores:
+            come(small_mall, "ktp")
+            ticket_id = serve(small_mall)
+            officer.send(url(1, "finish/"), {"seen": ticket_id})
+            smile(ticket_id=ticket_id, score=score, channel="phone", now=clock.now())
+
+    smiles(4, 4, 3, 4)
+    page = officer.page(url())
+    assert "Senyum warga – Tampak setelah 5 senyum" in page.text
+    smiles(4)
+    assert "Senyum warga 3,8 dari 4 Dari 5 senyum." in officer.page(url()).text
+    smiles(1)
+    assert "Senyum warga 3,8 dari 4 Dari 5 senyum." in officer.page(url()).text
+    # A manager who looks at the counter is not its officer.
+    assert "Senyum warga" not in client(small_mall, "pengelola").page(url(), max_queries=28).text
 
 
 def test_a_colleague_in_need_is_seen_at_every_counter(small_mall):
@@ -251,4 +275,4 @@ def test_the_page_speaks_the_officers_language(small_mall, language, word):
     sit(small_mall)
     officer = client(small_mall, "petugas1")
     officer.cookies["django_language"] = language
-    assert word in officer.page(url()).text
+    assert word in officer.page(url(), max_queries=28).text  # the hall's snapshot is built here, too
