@@ -245,6 +245,23 @@ def test_the_glossary_is_kept_on_screen():
     assert not found, "\n".join(found)
 
 
+#: The same for Sundanese: one word for one thing (docs/look.md).
+FORBIDDEN_SUNDANESE = {r"antr[eé]an(ana|na)?": "antrian", r"nomor": "nomer", r"calukan|dicalukan": "diondang"}
+
+
+def test_sundanese_has_one_word_for_one_thing():
+    found = []
+    for key, entry in build_locale.read_parts().items():
+        word = entry.words["su"]
+        for form in word if isinstance(word, tuple) else (word,):
+            for wrong, right in FORBIDDEN_SUNDANESE.items():
+                if re.search(rf"\b({wrong})\b", form, re.IGNORECASE):
+                    found.append(f"{key!r}: {form!r} -> {right}")
+    spoken = (SOURCE / "visits/announce.py").read_text()
+    assert not re.search(r"antr[eé]an", "".join(re.findall(r'\("su", \w+\): "(.*)"', spoken)))
+    assert not found, "\n".join(found)
+
+
 def test_the_seeded_words_keep_the_glossary():
     """Services, requirements and lines are read on screen too; their search words may be what people say."""
     found = []
