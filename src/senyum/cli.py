@@ -23,6 +23,7 @@ LAZY: dict[str, tuple[str, str, str]] = {
     "upgrade": ("senyum.ops.cli", "upgrade", "Bring the database to this version, with a backup before."),
     "journal": ("senyum.journal.cli", "app", "The journal of every change."),
     "sequencer": ("senyum.journal.sequencer", "main", "Seal the journal (part of `up`)."),
+    "notices": ("senyum.notices.cli", "app", "Messages that leave the hall: list, retry, test."),
     "token": ("senyum.people.cli", "app", "Tokens of devices and programs."),
     "seed": ("senyum.rehearsal.cli", "seed", "Fill the hall with example data."),
     "play": ("senyum.rehearsal.cli", "play", "Play a demo day (part of `demo`)."),

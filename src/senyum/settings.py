@@ -201,12 +201,25 @@ STORAGES = {
 }
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "core_cache"}}
 EMAIL_BACKEND = os.environ.get("SENYUM_EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
-EMAIL_HOST = os.environ.get("SENYUM_SMTP_HOST", "localhost")
+EMAIL_HOST = os.environ.get("SENYUM_SMTP_HOST", "")
+EMAIL_PORT = int(os.environ.get("SENYUM_SMTP_PORT", "587"))
+EMAIL_HOST_USER = os.environ.get("SENYUM_SMTP_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("SENYUM_SMTP_PASSWORD", "")
+_SMTP_SECURITY = os.environ.get("SENYUM_SMTP_SECURITY", "starttls")
+EMAIL_USE_TLS, EMAIL_USE_SSL = _SMTP_SECURITY == "starttls", _SMTP_SECURITY == "tls"
+EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = os.environ.get("SENYUM_EMAIL_FROM", "senyum@localhost")
+NOTICE_WEBHOOK_URL = os.environ.get("SENYUM_WEBHOOK_URL", "")
+NOTICE_WEBHOOK_SECRET = os.environ.get("SENYUM_WEBHOOK_SECRET", "")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 SILENCED_SYSTEM_CHECKS: list[str] = []
 LOGGING_CONFIG = "senyum.core.log.configure"
 LOGGING = {"level": os.environ.get("SENYUM_LOG", "INFO")}
 
 # Jobs are imported by the worker (and whoever starts one) from here.
-PROCRASTINATE_IMPORT_PATHS = ["senyum.jobs.speak", "senyum.jobs.close_day", "senyum.jobs.forget_keys"]
+PROCRASTINATE_IMPORT_PATHS = [
+    "senyum.jobs.close_day",
+    "senyum.jobs.forget_keys",
+    "senyum.jobs.send_notices",
+    "senyum.jobs.speak",
+]

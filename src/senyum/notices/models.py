@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import models
 from django.db.models import Q
+
+from senyum.notices import states
 
 
 class Notice(models.Model):
     """One message to one address. Written in the transaction of its cause, sent by a job afterwards.
 
-    `once` makes a repeated cause harmless: the same text is queued only once.
+    `once` makes a repeated cause harmless: the same text is queued only once. `uid` goes with each attempt, so that
+    the receiver can drop a double. `queued_at` and `useful_until` are times of the hall; attempts, pauses and leases
+    (`next_try_at`, null: at once; `leased_until`; `sent_at`; `failed_at`) follow the clock on the wall, because the
+    world that the message goes to does. `trouble` says why the last attempt failed.
     """
 
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    mall = models.TextField(default="", blank=True)
     channel = models.TextField()
     address = models.TextField()
     template = models.TextField()
@@ -21,18 +30,27 @@ class Notice(models.Model):
     subject_id = models.TextField()
     subject_label = models.TextField()
     once = models.TextField(unique=True)
+    state = models.TextField(choices=[(s, s) for s in states.STATES], default=states.PENDING)
     queued_at = models.DateTimeField()
+    useful_until = models.DateTimeField(null=True)
+    attempts = models.SmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True)
+    leased_until = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
-    attempts = models.SmallIntegerField(default=0)
-    next_try_at = models.DateTimeField()
     trouble = models.TextField(default="", blank=True)
 
     class Meta:
-        indexes = [
-            models.Index(
-                fields=["next_try_at"],
-                name="notice_due",
-                condition=Q(sent_at__isnull=True, failed_at__isnull=True),
-            )
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state=states.SENT, sent_at__isnull=False) | (~Q(state=states.SENT) & Q(sent_at=None)),
+                name="notice_sent_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=states.SENDING) | Q(leased_until__isnull=False), name="notice_leased_when"
+            ),
         ]
+        indexes = [models.Index(fields=["id"], name="notice_open", condition=Q(state__in=states.OPEN))]
+
+    def __str__(self) -> str:
+        return f"{self.template} {self.subject_label}"

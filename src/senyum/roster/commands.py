@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -10,13 +10,20 @@ from django.utils.translation import gettext_lazy as _
 from django_scopes import scopes_disabled
 
 from senyum.core.db import claim, violated
-from senyum.core.errors import NotPossible, Stale
+from senyum.core.errors import NotAllowed, NotPossible, Stale
 from senyum.journal.actor import Actor
 from senyum.journal.record import record
 from senyum.malls.models import Counter
-from senyum.people.models import User
+from senyum.malls.queries import local_time
+from senyum.notices import outbox
+from senyum.people.access import roles_in
+from senyum.people.models import RoleName, User
+from senyum.people.queries import addresses
 from senyum.roster import states
 from senyum.roster.models import CounterSession, EmergencyCall, SessionPause
+
+#: After that long a cry for help is history: whoever reads it then would run for nothing.
+HELP_IS_USEFUL = timedelta(minutes=30)
 
 
 def open_session(*, counter: Counter, user: User | None, now: datetime, actor: Actor) -> CounterSession:
@@ -90,21 +97,46 @@ def _move(session_id: int, command: str, **changes: Any) -> CounterSession:
 
 
 def raise_emergency(*, session_id: int, now: datetime, actor: Actor) -> EmergencyCall:
-    """Call colleagues to this counter. Pressing again while it is open changes nothing."""
+    """Call colleagues to this counter, on their screens and by a notice to the hall's managers (docs/notices.md).
+
+    Pressing again while it is open changes nothing.
+    """
     with scopes_disabled(), transaction.atomic():
-        session = CounterSession.objects.select_related("mall", "counter").get(pk=session_id)
+        session = CounterSession.objects.select_related("mall", "counter", "agency").get(pk=session_id)
         emergency, made = EmergencyCall.objects.get_or_create(
             session=session, closed_at=None, defaults={"raised_at": now}
         )
         if made:
             _tell(session, "emergency.raised", actor, now, data={"emergency": emergency.pk})
+            _call_managers(session, emergency, now)
     return emergency
 
 
+def _call_managers(session: CounterSession, emergency: EmergencyCall, now: datetime) -> None:
+    number = str(session.counter.number)
+    outbox.tell(
+        mall=session.mall.code,
+        template="emergency",
+        data={
+            "counter": number,
+            "agency": session.agency.short_name,
+            "mall": session.mall.short_name,
+            "time": local_time(session.mall, now).strftime("%H.%M"),
+        },
+        subject=("emergency", emergency.pk, number),
+        once=f"emergency:{emergency.pk}",
+        addresses=addresses(session.mall, [RoleName.MANAGER]),
+        now=now,
+        useful_until=now + HELP_IS_USEFUL,
+    )
+
+
 def answer_emergency(*, emergency_id: int, user: User, now: datetime, actor: Actor) -> None:
-    """Say "I am coming". The first answer stands."""
+    """Say "I am coming". The first answer stands. Any colleague of the hall may; NotAllowed for people from outside."""
     with scopes_disabled(), transaction.atomic():
         emergency = EmergencyCall.objects.select_related("session__mall", "session__counter").get(pk=emergency_id)
+        if not roles_in(user, emergency.session.mall):
+            raise NotAllowed("other_mall", _("Anda tidak bertugas di MPP ini."))
         if not claim(
             EmergencyCall.objects.filter(pk=emergency_id, answered_at=None, closed_at=None),
             answered_by=user,

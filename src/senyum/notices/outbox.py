@@ -1,0 +1,155 @@
+"""The outbox: all writes of notices. A row is written in the transaction of its cause; nothing leaves in there.
+
+Sending is *at least once*: a worker claims a notice, sends it outside any transaction, and settles it. If it dies in
+between, the lease ends and the notice is sent again with the same `uid`. A worker that was overtaken settles nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from senyum.core.db import claim
+from senyum.notices import messages, states
+from senyum.notices.models import Notice
+
+EMAIL, WEBHOOK = "email", "webhook"
+#: The job that sends, by name: it stands above this package.
+JOB = "senyum.jobs.send_notices.send_notices"
+Subject = tuple[str, int | str, str]
+
+
+def tell(
+    *,
+    mall: str,
+    template: str,
+    data: Mapping[str, Any],
+    subject: Subject,
+    once: str,
+    addresses: Iterable[str],
+    now: datetime,
+    language: str = "id",
+    useful_until: datetime | None = None,
+) -> int:
+    """Queue a message by e-mail to each of `addresses`, and to the hall's webhook if it has one.
+
+    `subject` is kind, id and label as in the journal; `once` names the cause: telling it again changes nothing. After
+    `useful_until` (hall's time) it is not sent any more. Returns how many were queued or had been. RuntimeError outside
+    a transaction: a message without its cause must not be possible. ValueError for an unknown message or missing data.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("a notice is queued in the transaction of its cause")
+    messages.check(template, data)
+    ways = [(EMAIL, address) for address in dict.fromkeys(a.strip() for a in addresses) if address]
+    if settings.NOTICE_WEBHOOK_URL:
+        ways.append((WEBHOOK, settings.NOTICE_WEBHOOK_URL))
+    kind, subject_id, label = subject
+    Notice.objects.bulk_create(
+        [
+            Notice(
+                mall=mall,
+                channel=channel,
+                address=address,
+                template=template,
+                language=language,
+                data=dict(data),
+                subject_kind=kind,
+                subject_id=str(subject_id),
+                subject_label=label,
+                once=f"{once}:{channel}:{address}",
+                queued_at=now,
+                useful_until=useful_until,
+            )
+            for channel, address in ways
+        ],
+        ignore_conflicts=True,
+    )
+    if ways:
+        transaction.on_commit(wake, robust=True)
+    return len(ways)
+
+
+def wake() -> None:
+    """Ask a worker to send at once; without one the job of the next minute does it."""
+    with suppress(AlreadyEnqueued):
+        app.configure_task(JOB, queueing_lock="send_notices", allow_unknown=True).defer(timestamp=0)
+
+
+def claim_next(*, now: datetime, wall: datetime, without: Collection[str] = ()) -> Notice | None:
+    """The oldest notice that is due, now this worker's until its lease ends; None when nothing is due.
+
+    `without`: channels that do not answer at present. No two workers get the same notice while a lease runs.
+    """
+    _expire(now, wall)
+    while True:
+        with transaction.atomic():
+            rows = Notice.objects.select_for_update(skip_locked=True).filter(_due(wall)).exclude(channel__in=without)
+            notice = rows.order_by("id").first()
+            if notice is None or _take(notice, wall):
+                return notice
+
+
+def _take(notice: Notice, wall: datetime) -> bool:
+    """Claim the locked notice; False when it had its last attempt: it ended its worker each time."""
+    if notice.attempts >= states.MOST_ATTEMPTS:
+        _settle(notice, "give_up", wall, notice.trouble or "each attempt ended its worker", failed_at=wall)
+        return False
+    after = states.after(notice.state, "claim")
+    row = Notice.objects.filter(pk=notice.pk, state=notice.state, attempts=notice.attempts)
+    taken = claim(row, state=after, attempts=notice.attempts + 1, leased_until=wall + states.LEASE)
+    notice.refresh_from_db()
+    return taken
+
+
+def _due(wall: datetime) -> Q:
+    waiting = Q(state__in=(states.PENDING, states.FAILED)) & (Q(next_try_at=None) | Q(next_try_at__lte=wall))
+    return waiting | Q(state=states.SENDING, leased_until__lte=wall)
+
+
+def _expire(now: datetime, wall: datetime) -> None:
+    late = Notice.objects.filter(state__in=states.before("expire"), useful_until__lt=now)
+    late.update(state=states.DEAD, failed_at=wall, trouble="too late to be of use")
+
+
+def mark_sent(*, notice: Notice, wall: datetime) -> bool:
+    """It has left. False when the lease had ended and another worker has it."""
+    return _settle(notice, "send", wall, "", sent_at=wall)
+
+
+def mark_failed(*, notice: Notice, trouble: str, wall: datetime, final: bool = False) -> bool:
+    """It has not left: try again after a pause, or never again when `final` or after the last attempt."""
+    if final or notice.attempts >= states.MOST_ATTEMPTS:
+        return _settle(notice, "give_up", wall, trouble, failed_at=wall)
+    pause = states.pause_after(notice.attempts)
+    return _settle(notice, "fail", wall, trouble, failed_at=wall, next_try_at=wall + pause)
+
+
+def _settle(notice: Notice, command: str, wall: datetime, trouble: str, **more: Any) -> bool:
+    after = states.after(states.SENDING, command)
+    row = Notice.objects.filter(pk=notice.pk, state=states.SENDING, attempts=notice.attempts)
+    return claim(row, state=after, leased_until=None, trouble=trouble[:200], **more)
+
+
+def retry(*, ids: Collection[int] | None, wall: datetime) -> int:
+    """Let dead notices (all, or those of `ids`) and failed ones among `ids` be sent from the next look on.
+
+    Returns how many. They have all their attempts again, and no longer a time after which they are useless.
+    """
+    rows = Notice.objects.filter(state=states.DEAD)
+    if ids is not None:
+        rows = Notice.objects.filter(pk__in=ids, state__in=states.before("retry"))
+    return rows.update(state=states.PENDING, attempts=0, next_try_at=wall, useful_until=None)
+
+
+def forget(*, before: datetime) -> int:
+    """Delete what was queued before that time of the hall and has ended, with its address. Returns how many."""
+    rows = Notice.objects.filter(queued_at__lt=before, state__in=(states.SENT, states.DEAD))
+    return int(rows.delete()[0])
