@@ -28,11 +28,12 @@ LAZY: dict[str, tuple[str, str, str]] = {
     "seed": ("senyum.rehearsal.cli", "seed", "Fill the hall with example data."),
     "play": ("senyum.rehearsal.cli", "play", "Play a demo day (part of `demo`)."),
     "replay": ("senyum.rehearsal.cli", "replay", "Drive a recorded day of a real office through the hall."),
+    "forecast": ("senyum.planning.forecast_cli", "app", "How good the wait forecasts are."),
     "bench": ("senyum.bench.cli", "app", "Measure this machine."),
 }
 HIDDEN = {"sequencer", "play"}
-# One finds out for itself whether there is a database, the other starts its own.
-WITHOUT_DATABASE = {"doctor", "bench"}
+# One finds out for itself whether there is a database, one starts its own, the others need none.
+WITHOUT_DATABASE = {"doctor", "bench", "forecast"}
 
 
 class _Lazy(typer.core.TyperCommand):
