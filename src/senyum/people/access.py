@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -22,6 +23,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     ),
     "steer_floor": frozenset({RoleName.MANAGER}),
     "set_priority": frozenset({RoleName.GREETER, RoleName.OFFICER, RoleName.COORDINATOR, RoleName.MANAGER}),
+    "move_ticket": frozenset({RoleName.GREETER, RoleName.OFFICER, RoleName.COORDINATOR, RoleName.MANAGER}),
     "pair_device": frozenset({RoleName.MANAGER, RoleName.ADMINISTRATOR}),
     "manage_people": frozenset({RoleName.ADMINISTRATOR}),
 }
@@ -72,16 +74,30 @@ def agency_ids(user: User, mall: Mall) -> list[int]:
     return sorted({agency for _role, agency in roles if agency is not None})
 
 
-def agencies_with(user: User, mall: Mall, permission: str) -> list[int]:
-    """The agencies of the mall for which the user holds the permission: their own, or all through a role of the hall.
+def agencies_with(user: User, mall: Mall, *permissions: str) -> list[int]:
+    """The agencies of the mall for which the user holds one of the permissions: their own, or all by a hall role.
 
-    Narrower than `agency_ids`: a greeter who is also an officer sees every agency and serves at one.
+    Narrower than `agency_ids`: a greeter who is also an officer sees every agency and serves at one; who coordinates
+    one agency and is an officer of another sees the floor of the first only.
     """
-    held = PERMISSIONS[permission]
+    held = frozenset[str]().union(*(PERMISSIONS[permission] for permission in permissions))
     roles = list(Role.objects.filter(user=user, mall=mall).values_list("role", "agency_id")) if user.is_active else []
     if any(role in held & HALL_ROLES for role, _agency in roles):
         return sorted(Booth.objects.filter(mall=mall).values_list("agency_id", flat=True))
     return sorted({agency for role, agency in roles if role in held and agency is not None})
+
+
+def demand_agency(actor: Actor, mall: Mall, permission: str, agencies: Collection[int]) -> None:
+    """Raise NotAllowed unless whoever acts may do it for one of these agencies' people.
+
+    Staff need the permission there. The hall itself (its jobs, its demo) may. A citizen, a device or a nameless token
+    may not: what they may do with a visit of their own, a command says by taking no actor.
+    """
+    if actor.kind in ("system", "demo"):
+        return
+    user = User.objects.filter(pk=actor.id).first() if actor.kind == "user" and actor.id.isdecimal() else None
+    if user is None or not set(agencies) & set(agencies_with(user, mall, permission)):
+        raise NotAllowed("other_agency", _("Orang ini antre di instansi lain. Minta bantuan petugas penyambut."))
 
 
 def malls_with(user: User, permission: str) -> list[Mall]:

@@ -105,7 +105,9 @@ def staff(*permissions: str, mall_of: Callable[..., Mall | None] | None = None) 
             if not roles:
                 raise Http404
             _check(roles, permissions)
-            with scope(agency=access.agency_ids(user, mall)):
+            # By the permission that opened the page: another role of the same person lends nothing here.
+            seen = access.agencies_with(user, mall, *permissions) if permissions else access.agency_ids(user, mall)
+            with scope(agency=seen):
                 return view(request, *args, **kwargs)
 
         inner.access = Access("staff", permissions=permissions)  # type: ignore[attr-defined]

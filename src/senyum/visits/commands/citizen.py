@@ -11,6 +11,7 @@ from django_scopes import scopes_disabled
 from senyum.core.db import claim
 from senyum.core.errors import NotPossible
 from senyum.journal.actor import Actor
+from senyum.people.access import demand_agency
 from senyum.visits import rules, states
 from senyum.visits.commands.seat import move, tell
 from senyum.visits.hall import hall_of
@@ -61,9 +62,14 @@ def delay(*, ticket_id: int, minutes: int, now: datetime, actor: Actor | None = 
 
 
 def rejoin(*, ticket_id: int, now: datetime, actor: Actor | None = None) -> None:
-    """Come back after an absence, with the same times; at most twice."""
+    """Come back after an absence, with the same times; at most twice.
+
+    Without an actor it is the person themselves. NotAllowed for staff of another agency.
+    """
     with scopes_disabled(), transaction.atomic():
         ticket = _locked(ticket_id)
+        if actor is not None:
+            demand_agency(actor, ticket.mall, "move_ticket", [ticket.agency_id])
         if ticket.rejoins >= states.MAX_REJOINS and ticket.state == states.ABSENT:
             raise NotPossible("rejoins_used", _("Sudah dua kali kembali ke antrean. Ambil nomor baru, ya."))
         move(

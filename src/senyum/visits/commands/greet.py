@@ -16,6 +16,7 @@ from senyum.engine import discipline
 from senyum.journal.actor import Actor
 from senyum.journal.record import record
 from senyum.malls.models import Mall
+from senyum.people.access import demand_agency
 from senyum.people.models import Device
 from senyum.visits import classes, rules, states
 from senyum.visits.commands.counter import open_leg
@@ -131,9 +132,13 @@ def add_leg(*, visit_id: int, line_id: int, now: datetime, actor: Actor, any_tim
 
 
 def redirect(*, ticket_id: int, line_id: int, now: datetime, actor: Actor, reason: str = "") -> None:
-    """Wrong line chosen: move a waiting ticket to another service of the mall; the place in time is kept."""
+    """Wrong line chosen: move a waiting ticket to another service of the mall; the place in time is kept.
+
+    NotAllowed for staff of an agency in whose line the person does not stand.
+    """
     with scopes_disabled(), transaction.atomic():
         ticket = Ticket.objects.select_for_update(of=("self",)).select_related("visit", "mall").get(pk=ticket_id)
+        demand_agency(actor, ticket.mall, "move_ticket", [ticket.agency_id])
         hall = hall_of(ticket.mall, now)
         line = hall.line(line_id)
         if line.id == ticket.line_id:
@@ -157,11 +162,16 @@ def redirect(*, ticket_id: int, line_id: int, now: datetime, actor: Actor, reaso
 
 
 def change_priority(*, visit_id: int, priority: str, reason: str, now: datetime, actor: Actor) -> None:
-    """Give or take a class, with a reason. Waiting tickets get the new class's times from the same anchor."""
+    """Give or take a class, with a reason. Waiting tickets get the new class's times from the same anchor.
+
+    NotAllowed for staff of an agency that the visit has no open ticket of.
+    """
     if len(reason.strip()) < 3:
         raise NotPossible("reason_needed", _("Tulis alasan mengubah golongan prioritas."))
     with scopes_disabled(), transaction.atomic():
         visit = Visit.objects.select_for_update().select_related("mall").get(pk=visit_id)
+        open_tickets = Ticket.objects.filter(visit=visit, state__in=states.OPEN)
+        demand_agency(actor, visit.mall, "set_priority", set(open_tickets.values_list("agency_id", flat=True)))
         hall = hall_of(visit.mall, now)
         new, old = hall.policies.get(priority), hall.policies[visit.priority]
         if new is None:

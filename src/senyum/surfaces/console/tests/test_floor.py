@@ -12,6 +12,7 @@ from senyum.core import clock
 from senyum.journal.actor import SYSTEM
 from senyum.malls.models import HallPause
 from senyum.people.access import actor_of
+from senyum.people.models import Role
 from senyum.rehearsal.queries import SmallHall
 from senyum.roster import commands as roster
 from senyum.roster.models import CounterSession
@@ -212,3 +213,12 @@ def test_the_floor_in_a_browser(small_mall, live_server, context, page):
     shoot(page, "floor")
     page.set_viewport_size(PHONE)
     assert_fits(page)
+
+
+def test_who_also_serves_elsewhere_opens_no_ticket_of_there_on_the_floor(small_mall):
+    both = small_mall.users["koordinator"]
+    Role.objects.create(user=both, role="officer", mall=small_mall.mall, agency=small_mall.agencies["polres"])
+    own, elsewhere = come(small_mall, "ktp"), come(small_mall, "skck")
+    browser = client(small_mall, "koordinator")
+    browser.page(f"/console/contoh/ticket/{own}/")
+    assert browser.get(f"/console/contoh/ticket/{elsewhere}/").status_code == 404

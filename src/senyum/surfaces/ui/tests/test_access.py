@@ -115,6 +115,18 @@ def test_a_manager_sees_every_agency_but_may_not_serve(small_mall, log_in):
     assert "Peran Anda tidak mengizinkan ini" in page.text
 
 
+def test_the_role_that_opens_a_page_says_whose_people_it_shows(small_mall, log_in):
+    """Coordinator here, officer there: the floor shows the people of the first, the counter's list both."""
+    from senyum.people.models import Role
+
+    dukcapil, bank = small_mall.agencies["dukcapil"], small_mall.agencies["bank"]
+    Role.objects.create(user=small_mall.users["koordinator"], role="officer", mall=small_mall.mall, agency=bank)
+    both = log_in("koordinator")
+    assert f"[{dukcapil.pk}]" in both.get("/x/board/contoh/").content.decode()
+    assert str(sorted([dukcapil.pk, bank.pk])) in both.get("/x/serve/contoh/").content.decode()
+    assert str(sorted([dukcapil.pk, bank.pk])) in both.get("/x/any/contoh/").content.decode()
+
+
 def test_a_mall_without_a_role_does_not_exist(small_mall, log_in, django_user_model):
     stranger = django_user_model.objects.create(username="lain")
     client = PageClient()
