@@ -211,6 +211,8 @@ EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = os.environ.get("SENYUM_EMAIL_FROM", "senyum@localhost")
 NOTICE_WEBHOOK_URL = os.environ.get("SENYUM_WEBHOOK_URL", "")
 NOTICE_WEBHOOK_SECRET = os.environ.get("SENYUM_WEBHOOK_SECRET", "")
+# Identifiers of a visit are erased that long after its last ticket closed (docs/privacy.md).
+KEEP_DAYS = int(os.environ.get("SENYUM_KEEP_DAYS", "30"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 SILENCED_SYSTEM_CHECKS: list[str] = []
 LOGGING_CONFIG = "senyum.core.log.configure"
@@ -220,6 +222,7 @@ LOGGING = {"level": os.environ.get("SENYUM_LOG", "INFO")}
 PROCRASTINATE_IMPORT_PATHS = [
     "senyum.jobs.close_day",
     "senyum.jobs.forget_keys",
+    "senyum.jobs.retention",
     "senyum.jobs.send_notices",
     "senyum.jobs.speak",
 ]

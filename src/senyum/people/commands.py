@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.contrib.auth.hashers import make_password
-from django.db import transaction
+from django.contrib.sessions.models import Session
+from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from senyum.core.errors import NotPossible
-from senyum.journal.actor import Actor
+from senyum.journal.actor import SYSTEM, Actor
 from senyum.journal.record import record
 from senyum.malls.models import Agency, Mall
 from senyum.people import tokens
@@ -193,3 +195,29 @@ def revoke_token(*, prefix: str, now: datetime, actor: Actor) -> None:
         token.save(update_fields=["revoked_at"])
         record(mall=token.mall.code, at=now, kind="token.revoked", actor=actor, subject=("token", token.pk, prefix))
     tokens.forget()
+
+
+def forget_logins(*, before: datetime, now: datetime, wall: datetime, actor: Actor = SYSTEM) -> dict[str, int]:
+    """Delete log-ins and cached values that have ended by `wall`, and tokens that ended before `before` (wall time).
+
+    Returns model -> how many, which the journal certifies.
+    """
+    with transaction.atomic():
+        counts = {"Session": Session.objects.filter(expire_date__lt=wall).delete()[0]}
+        with connection.cursor() as cursor:
+            # The cache holds copies of the log-ins.
+            cursor.execute("DELETE FROM core_cache WHERE expires < %s", [wall])
+            counts["cache"] = cursor.rowcount
+        ended = Q(revoked_at__lt=before) | Q(expires_at__lt=before)
+        counts["ApiToken"] = ApiToken.objects.filter(ended).delete()[0]
+        counts = {name: count for name, count in counts.items() if count}
+        if counts:
+            record(
+                mall=_EVERYWHERE,
+                at=now,
+                kind="retention.erased",
+                actor=actor,
+                subject=("retention", now.date().isoformat(), "logins"),
+                data={"until": before.isoformat(), "counts": counts},
+            )
+    return counts

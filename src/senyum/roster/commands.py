@@ -11,7 +11,7 @@ from django_scopes import scopes_disabled
 
 from senyum.core.db import claim, violated
 from senyum.core.errors import NotAllowed, NotPossible, Stale
-from senyum.journal.actor import Actor
+from senyum.journal.actor import SYSTEM, Actor
 from senyum.journal.record import record
 from senyum.malls.models import Counter
 from senyum.malls.queries import local_time
@@ -81,6 +81,23 @@ def close_session(*, session_id: int, reason: str, now: datetime, actor: Actor, 
         SessionPause.objects.filter(session=session, ended_at=None).update(ended_at=now)
         EmergencyCall.objects.filter(session=session, closed_at=None).update(closed_at=now)
         _tell(session, "session.closed", actor, now, reason=reason.strip()[:200], data={"taken_over": taken_over})
+
+
+def forget_notes(*, before: datetime, now: datetime, actor: Actor = SYSTEM) -> int:
+    """Erase the notes that *undo* kept, of sessions closed before that time; certified in the journal. How many."""
+    with scopes_disabled(), transaction.atomic():
+        old = CounterSession.objects.filter(state=states.CLOSED, closed_at__lt=before).exclude(last_note="")
+        count = old.update(last_note="")
+        if count:
+            record(
+                mall="-",
+                at=now,
+                kind="retention.erased",
+                actor=actor,
+                subject=("retention", now.date().isoformat(), "sessions"),
+                data={"until": before.isoformat(), "counts": {"CounterSession.last_note": count}},
+            )
+    return count
 
 
 def _move(session_id: int, command: str, **changes: Any) -> CounterSession:

@@ -22,6 +22,7 @@ from senyum.visits.commands.counter import (
     undo,
     unpark,
 )
+from senyum.visits.commands.forget import forget_visits
 from senyum.visits.commands.greet import (
     add_leg,
     change_priority,
@@ -53,6 +54,7 @@ __all__ = [
     "end_day",
     "enter_paper",
     "finish",
+    "forget_visits",
     "forward",
     "grant_block",
     "greet",

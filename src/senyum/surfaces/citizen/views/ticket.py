@@ -122,7 +122,10 @@ def _by_link(view: Callable[..., HttpResponse]) -> View:
     def inner(request: HttpRequest, *args: Any, token: str, **kwargs: Any) -> HttpResponse:
         visit = visits.visit_by_token(token)
         if visit is None:
-            sentence = _("Tautan antrean ini tidak dikenal. Periksa lagi pesannya, atau bertanyalah di meja depan.")
+            sentence = _(
+                "Tautan antrean ini tidak dikenal atau masa simpannya sudah habis. "
+                "Periksa lagi pesannya, atau bertanyalah di meja depan."
+            )
             return _sealed(refuse(request, 404, sentence))
         request.mall = visit.mall  # type: ignore[attr-defined]  # read by the base page
         timezone.activate(visit.mall.timezone)

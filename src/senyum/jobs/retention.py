@@ -1,0 +1,133 @@
+"""Erase what identifies people once its time is over (UU 27/2022; docs/privacy.md). Timings and counts stay.
+
+`RULES` and `STAYS` together name every text of a person's package: a test finds a field about which nobody decided.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from senyum.core import clock
+from senyum.journal.actor import SYSTEM
+from senyum.journal.record import record
+from senyum.malls import queries as malls
+from senyum.notices import outbox
+from senyum.people.commands import forget_logins
+from senyum.roster.commands import forget_notes
+from senyum.visits.commands import forget_visits
+
+PACKAGES = ("core", "notices", "people", "roster", "surveys", "visits")
+KEPT_JOBS = timedelta(days=7)
+_REMOVE_JOBS = "procrastinate.builtin_tasks.remove_old_jobs"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`field` is Model.field, or Model.* where the whole row goes; `kept` says how long after what."""
+
+    field: str
+    kept: str
+    why: str
+
+
+_VISIT = "KEEP_DAYS after the visit's last ticket closed"
+RULES = (
+    Rule("Visit.token", _VISIT, "the citizen's link; replaced by random text that nobody has"),
+    Rule("Visit.age_band", _VISIT, "about a person; for the equal-service audit, whose facts are built before"),
+    Rule("Visit.district", _VISIT, "about a person; as age_band"),
+    Rule("Visit.has_phone", _VISIT, "about a person; as age_band"),
+    Rule("Ticket.note", _VISIT, "free words of an officer, perhaps with a name"),
+    Rule("Ticket.case_number", _VISIT, "leads to the applicant"),
+    Rule("LabelBlock.note", "KEEP_DAYS after its day", "free words of a greeter"),
+    Rule("CounterSession.last_note", "one day after the session closed", "a ticket's note, kept for undo"),
+    Rule("Notice.*", "KEEP_DAYS after it was queued, if sent or dead", "holds an address"),
+    Rule("ApiToken.*", "KEEP_DAYS after it was revoked or expired", "who held it"),
+    Rule("IdempotencyKey.*", "48 hours (hourly job `forget_keys`)", "the answer holds a citizen's link"),
+    Rule("Session.*", "until it expires, 14 hours", "a log-in; its copy in the cache goes with it"),
+)
+
+_STAFF = "staff, as long as they work here; journal and roster name them by log-in"
+_MEASURE = "timing, line or outcome without identity: the figures of past days rest on it"
+STAYS = {
+    "Visit.label": "a place in a line of one day; the journal names visits by it",
+    "Visit.channel": _MEASURE,
+    "Visit.priority": "a class of the policy that explains the order; not a diagnosis, and self-declared",
+    "Visit.language": "one of three, of the pages",
+    "Ticket.state": _MEASURE,
+    "Ticket.priority": "as Visit.priority",
+    "Ticket.wait_basis": _MEASURE,
+    "Ticket.outcome": _MEASURE,
+    "Call.kind": _MEASURE,
+    "Call.why": _MEASURE,
+    "Call.passed_labels": "labels, as Visit.label",
+    "Call.reason": "why somebody was called out of turn: an officer's account, in the sealed journal as well",
+    "PriorityClass.code": "policy",
+    "LabelSequence.prefix": "a counter of numbers",
+    "DayQuota.key": "a counter of tickets",
+    "DayClosing.stage": "a mark of the closing job",
+    "Smile.channel": "a tap without identity",
+    "User.password": _STAFF,
+    "User.username": _STAFF,
+    "User.first_name": _STAFF,
+    "User.last_name": _STAFF,
+    "User.email": _STAFF,
+    "User.name": _STAFF,
+    "Role.role": _STAFF,
+    "Device.kind": "a thing",
+    "Device.name": "a thing",
+    "Device.pin_hash": "opens a thing",
+    "Device.settings": "a thing",
+    "CounterSession.state": _STAFF,
+    "CounterSession.close_reason": _STAFF,
+    "CounterSession.last_action": _STAFF,
+    "SessionPause.reason": _STAFF,
+}
+
+
+@app.periodic(cron="10 19 * * *")
+@app.task(queueing_lock="retention")
+def retention(timestamp: int) -> dict[str, int]:
+    """Erase what is due; returns field -> how many values. `timestamp`: when it was due on the wall (epoch seconds)."""
+    counts = erase(now=clock.now(), wall=clock.wall())
+    hours = int(KEPT_JOBS.total_seconds() // 3600)
+    with suppress(AlreadyEnqueued):
+        app.configure_task(_REMOVE_JOBS, queueing_lock="remove_old_jobs").defer(
+            max_hours=hours, remove_failed=True, remove_cancelled=True, remove_aborted=True
+        )
+    return counts
+
+
+def erase(*, now: datetime, wall: datetime) -> dict[str, int]:
+    """Everything that is due at the hall's time `now` and the wall's time `wall`. Repeating it changes nothing."""
+    kept = timedelta(days=settings.KEEP_DAYS)
+    total: dict[str, int] = {}
+    for mall in malls.malls():
+        while counts := forget_visits(mall=mall, before=now - kept, now=now):
+            for field, count in counts.items():
+                total[field] = total.get(field, 0) + count
+    total["CounterSession.last_note"] = forget_notes(before=now - timedelta(days=1), now=now)
+    total["Notice"] = _forget_notices(now - kept, now)
+    total.update(forget_logins(before=wall - kept, now=now, wall=wall))
+    return {field: count for field, count in total.items() if count}
+
+
+def _forget_notices(before: datetime, now: datetime) -> int:
+    with transaction.atomic():
+        count = outbox.forget(before=before)
+        if count:
+            record(
+                mall="-",
+                at=now,
+                kind="retention.erased",
+                actor=SYSTEM,
+                subject=("retention", now.date().isoformat(), "notices"),
+                data={"until": before.isoformat(), "counts": {"Notice": count}},
+            )
+    return count
