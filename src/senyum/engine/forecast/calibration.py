@@ -26,7 +26,7 @@ from senyum.engine.forecast.snapshots import Floats, Ints
 SHIFT = 2.0
 #: Steps of all, an office, a line for p10, p50, p90 (chosen on days before the tested ones: docs/forecast.md). The step
 #: of all is taken at night, or the rhythm of a day (many misses at ten o'clock) would swing everybody.
-STEPS = ((0.0001, 0.0001, 0.0001), (0.002, 0.0002, 0.015), (0.012, 0.01, 0.012))
+STEPS = ((0.0001, 0.0001, 0.0001), (0.002, 0.0002, 0.02), (0.012, 0.01, 0.012))
 #: An office with so many outcomes a day takes the step as it is; one with fewer a longer one, in these bounds.
 USUAL_OUTCOMES = 400.0
 PACES = (0.3, 4.0)

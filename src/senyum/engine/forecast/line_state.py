@@ -1,0 +1,181 @@
+"""The wait of one place in line, from what the line knows of itself; with or without a learned model.
+
+Cold start: k people are called one after another; each ends when a counter has spent its minutes. The counter-minutes
+until my call are a sum of service times, taken as a gamma distribution with the sum's mean and variance (its quantile
+by Wilson & Hilferty, PNAS 17(12), 1931), and they are worked off at the pace of the counters that the roster has open.
+The mean itself is only known as well as it was observed; that error is common to all k, so it grows with k and not with
+its root.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from senyum.engine.forecast.calibration import Calibration
+from senyum.engine.forecast.model import Model
+from senyum.engine.forecast.snapshots import Floats
+
+#: Normal deviates of p10, p50, p90.
+DEVIATES = (-1.2815515655446004, 0.0, 1.2815515655446004)
+#: The standard time counts as much as so many observed services, and its error is this share of it.
+STANDARD_COUNT = 5.0
+STANDARD_ERROR = 0.35
+#: A further document of the same person takes about half as long as the first (as in `engine.pace`).
+EXTRA_SHARE = 0.5
+#: However many join with a head start, so much of the counters' time is left to those who wait.
+LEAST_SHARE = 0.2
+MINUTES = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Minutes, p10 <= p50 <= p90; infinite when the counters of the day end before."""
+
+    p10: float
+    p50: float
+    p90: float
+
+    @property
+    def today(self) -> bool:
+        """Whether a figure can be told at all."""
+        return math.isfinite(self.p50)
+
+
+@dataclass(frozen=True, slots=True)
+class LineState:
+    """What a line knows at `minute` (of the day) about somebody in it, or about to join it.
+
+    `people_ahead`: whoever will be called before, priority and bookings that are here included; `documents_ahead`: the
+    sum of quantity - 1 over them; `ahead_variance`: of `people_ahead`, when it is itself foreseen. `standard_minutes`:
+    of one person at the counter, > 0. `observed`: how many services were seen, `observed_mean` and `observed_cv`
+    (deviation over mean) of their minutes. `roster`: (minute, counters) from when on so many counters serve, rising
+    minutes; before its first row, and without a roster, `counters`. Lunch and pauses are rows. `bookings_ahead`:
+    minutes at which booked people will come who go before. `priority_a_minute`: people who join with a head start.
+    `joins_a_minute`: all who join. `features`: of `Inputs`, for the learned model, with the numbers of `line` and
+    `office` in the calibration.
+    """
+
+    minute: float
+    people_ahead: float
+    standard_minutes: float
+    counters: float
+    roster: tuple[tuple[float, float], ...] = ()
+    idle_counter: bool = False
+    documents_ahead: float = 0.0
+    ahead_variance: float = 0.0
+    observed: float = 0.0
+    observed_mean: float = 0.0
+    observed_cv: float = 1.0
+    bookings_ahead: tuple[float, ...] = ()
+    priority_a_minute: float = 0.0
+    joins_a_minute: float = 0.0
+    features: Floats | None = None
+    line: int = 0
+    office: int = 0
+
+    def service(self) -> tuple[float, float, float]:
+        """(mean, deviation over mean, error of the mean over mean) of one service, the standard time drawn in."""
+        weight = STANDARD_COUNT + self.observed
+        mean = (STANDARD_COUNT * self.standard_minutes + self.observed * self.observed_mean) / weight
+        cv = math.sqrt((STANDARD_COUNT + self.observed * self.observed_cv**2) / weight)
+        error = math.hypot(STANDARD_ERROR * STANDARD_COUNT, cv * math.sqrt(self.observed)) / weight
+        return mean, cv, error
+
+    def at(self, minute: float, people_ahead: float | None = None) -> LineState:
+        """The line as it is likely to be at a later `minute`, for whoever comes then.
+
+        `people_ahead`: those who will go before, if known (a booked person has a place); else those of now, who comes
+        until then, less who is called. Raises ValueError for an earlier minute.
+        """
+        if minute < self.minute:
+            raise ValueError("a forecast looks ahead")
+        mean, cv, _ = self.service()
+        gone = self._worked(minute) / mean
+        come = self.joins_a_minute * (minute - self.minute)
+        booked = sum(1 for b in self.bookings_ahead if b < minute)
+        left = max(0.0, self.people_ahead + come + booked - gone)
+        return replace(
+            self,
+            minute=minute,
+            people_ahead=left if people_ahead is None else people_ahead,
+            documents_ahead=self.documents_ahead * min(1.0, left / max(1.0, self.people_ahead)),
+            # What comes is Poisson; what goes is a renewal process.
+            ahead_variance=self.ahead_variance + come + gone * cv**2 if people_ahead is None else 0.0,
+            counters=self._counters(minute),
+            idle_counter=left < 0.5 and self._counters(minute) > 0,
+            bookings_ahead=tuple(b for b in self.bookings_ahead if b >= minute),
+            features=None,
+        )
+
+    def _counters(self, minute: float) -> float:
+        found = self.counters
+        for begin, counters in self.roster:
+            if begin <= minute:
+                found = counters
+        return found
+
+    def _steps(self) -> list[tuple[float, float, float]]:
+        """(from, to, counters) until the end of the day."""
+        cuts = [self.minute, *(m for m, _ in self.roster if m > self.minute), float(max(MINUTES, self.minute))]
+        return [(a, b, self._counters(a)) for a, b in pairwise(cuts)]
+
+    def _worked(self, minute: float) -> float:
+        """Counter-minutes from now to `minute`."""
+        return sum(c * max(0.0, min(b, minute) - a) for a, b, c in self._steps())
+
+    def until(self, work: float) -> float:
+        """Minutes until the counters have spent `work` counter-minutes on those ahead; infinite if never today."""
+        mean = self.service()[0]
+        booked = list(self.bookings_ahead)
+        for begin, end, counters in self._steps():
+            speed = max(LEAST_SHARE * counters, counters - self.priority_a_minute * mean)
+            at = begin
+            while at < end:
+                stop = min([end, *(b for b in booked if b > at)])
+                work += mean * sum(1 for b in booked if b <= at)
+                booked = [b for b in booked if b > at]
+                if speed > 0 and work <= speed * (stop - at):
+                    return at + work / speed - self.minute
+                work, at = work - speed * (stop - at), stop
+        return math.inf
+
+
+def cold(state: LineState) -> Wait:
+    """From the standard time, what was observed of it, and the counters; no history needed.
+
+    Raises ValueError for a standard time that is not positive or people below nought.
+    """
+    if not state.standard_minutes > 0 or state.people_ahead < 0 or state.counters < 0:
+        raise ValueError("a standard time is positive, people and counters are not negative")
+    if state.idle_counter and state.people_ahead < 1:
+        return Wait(0.0, 0.0, 0.0)
+    mean, cv, error = state.service()
+    before = state.people_ahead + EXTRA_SHARE * state.documents_ahead
+    # One more service has to end for me, of which part is over (the mean residual of a renewal process).
+    residual = (1 + cv**2) / 2
+    work = mean * (before + residual)
+    variance = mean**2 * (cv**2 * before + residual**2 + state.ahead_variance) + (error * work) ** 2
+    return Wait(*(state.until(_gamma_quantile(work, variance, z)) for z in DEVIATES))
+
+
+def _gamma_quantile(mean: float, variance: float, deviate: float) -> float:
+    ninth = variance / (9 * mean**2)
+    return mean * max(0.0, 1 - ninth + deviate * math.sqrt(ninth)) ** 3
+
+
+def forecast(state: LineState, model: Model | None = None, calibration: Calibration | None = None) -> Wait:
+    """The wait from now until the call: learned when there is a model and `state.features`, else from the cold start;
+    then stretched by the calibration of the line. Nought where a counter stands idle for this person."""
+    start = cold(state)
+    if start.p90 == 0 or not start.today:
+        return start
+    quantiles = np.array([start.p10, start.p50, start.p90])
+    if model is not None and state.features is not None:
+        quantiles = model.quantiles(state.features[None, :])[0]
+    if calibration is not None:
+        quantiles = calibration.correct(quantiles, state.line, state.office)
+    return Wait(*(float(q) for q in quantiles))
