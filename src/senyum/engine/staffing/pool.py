@@ -1,0 +1,229 @@
+"""The counters of one agency through many sampled days, compiled: what the search asks thousands of times.
+
+Every staffing is tried on the same people (common random numbers: same arrivals, classes, minutes at the counter,
+patience, absences of the n-th officer), so that two staffings differ only by what they are. Whoever is free calls by
+`discipline_fast.choose_index`, which is the discipline of the live hall. Small where the whole simulation is large: no
+parking, no second leg; a plan that was found here is judged afresh by the simulation of the whole mall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from senyum.engine.discipline_fast import choose_index
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class People:
+    """Sampled days of people, sorted by day and arrival; minutes after midnight, a value a person.
+
+    `starts`: where each day begins (days + 1). `anchor`: arrival, or the booked time of whoever came in time.
+    `accepts`: longest shown wait with which somebody stays; `leaves_early`, `leaves_late`: unit exponential draws.
+    `chance`: (days, officers) uniform; the n-th officer of a kind is absent when it is below their probability.
+    """
+
+    starts: Ints
+    arrived_at: Floats
+    anchor: Floats
+    line: Ints
+    turn_at: Floats
+    promised_by: Floats
+    minutes: Floats
+    accepts: Floats
+    leaves_early: Floats
+    leaves_late: Floats
+    chance: Floats
+
+    @property
+    def days(self) -> int:
+        """How many days were sampled."""
+        return len(self.starts) - 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Desk:
+    """What does not change between staffings of one agency.
+
+    `tiers`: (kinds, lines) of 1 (first), 2 (helps) or 0; `absent`: per kind. `line_minutes`: mean per line.
+    `patience`, `patience_after`: mean minutes before and after the shown wait has passed (inf: never).
+    """
+
+    opens: float
+    closes: float
+    period: float
+    tiers: Ints
+    absent: Floats
+    line_minutes: Floats
+    patience: float = np.inf
+    patience_after: float = np.inf
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Played:
+    """`called_at`: minutes after midnight, inf for whoever left or lapsed; `kept`, `came`: people a day."""
+
+    called_at: Floats
+    kept: Floats
+    came: Floats
+
+    def share(self) -> float:
+        """Called within the promise, of all who came; 1 when nobody came."""
+        return float(self.kept.sum() / self.came.sum()) if self.came.sum() > 0 else 1.0
+
+    def error(self) -> float:
+        """Standard error of `share` with the day as the unit (people of one day wait together): ratio estimator."""
+        days = len(self.came)
+        if days < 2 or self.came.sum() == 0:
+            return 0.0
+        residual = self.kept - self.share() * self.came
+        return float(residual.std(ddof=1) / (np.sqrt(days) * self.came.mean()))
+
+
+def play(people: People, desk: Desk, staffing: Ints) -> Played:
+    """Play all days with `staffing`, officers per (kind, half hour of the day).
+
+    The n-th officer of a kind is there in each half hour that has at least n. After closing, whoever was there in the
+    last half hour stays until nobody waits.
+    """
+    tiers, on, present = _officers(people, desk, staffing)
+    called_at = _play(
+        people.starts,
+        people.arrived_at,
+        people.line,
+        people.turn_at,
+        people.promised_by,
+        people.minutes,
+        people.accepts,
+        people.leaves_early * desk.patience,
+        people.leaves_late * desk.patience_after,
+        desk.line_minutes,
+        tiers,
+        on,
+        present,
+        desk.opens,
+        desk.closes,
+        desk.period,
+    )
+    kept = (called_at <= people.promised_by + 1e-9).astype(np.float64)
+    return Played(called_at, _per_day(kept, people.starts), np.diff(people.starts).astype(np.float64))
+
+
+def join(parts: Sequence[People]) -> People:
+    """Several samples as one, days in the order given."""
+    offsets = np.cumsum([0, *(len(p.arrived_at) for p in parts)])
+    starts = [p.starts[:-1] + o for p, o in zip(parts, offsets, strict=False)]
+    names = [n for n in People.__slots__ if n != "starts"]
+    columns = {name: np.concatenate([getattr(p, name) for p in parts]) for name in names}
+    return People(starts=np.concatenate([*starts, offsets[-1:]]).astype(np.int64), **columns)
+
+
+def _officers(people: People, desk: Desk, staffing: Ints) -> tuple[Ints, Bools, Bools]:
+    """(tiers a server, there in each half hour, present each day)."""
+    rows, on, absent = [], [], []
+    for kind, counts in enumerate(staffing):
+        for n in range(int(counts.max(initial=0))):
+            rows.append(desk.tiers[kind])
+            on.append(counts > n)
+            absent.append(desk.absent[kind])
+    if not rows:
+        return np.zeros((0, desk.tiers.shape[1]), np.int64), np.zeros((0, 1), np.bool_), np.zeros((0, 0), np.bool_)
+    present = people.chance[:, : len(rows)] >= np.array(absent)
+    return np.array(rows, dtype=np.int64), np.array(on), present
+
+
+def _per_day(values: Floats, starts: Ints) -> Floats:
+    total = np.concatenate([[0.0], np.cumsum(values)])
+    per_day: Floats = total[starts[1:]] - total[starts[:-1]]
+    return per_day
+
+
+@njit(cache=True, nogil=True)
+def _play(
+    starts: Ints,
+    arrived_at: Floats,
+    line: Ints,
+    turn_at: Floats,
+    promised_by: Floats,
+    minutes: Floats,
+    accepts: Floats,
+    leaves_early: Floats,
+    leaves_late: Floats,
+    line_minutes: Floats,
+    tiers: Ints,
+    on: Bools,
+    present: Bools,
+    opens: float,
+    closes: float,
+    period: float,
+) -> Floats:
+    people, servers = len(arrived_at), len(tiers)
+    called_at = np.full(people, np.inf)
+    if servers == 0:
+        return called_at
+    held_until = np.full(people, -np.inf)
+    busy = np.zeros(people, dtype=np.bool_)
+    leaves_at = np.full(people, np.inf)
+    longest = 0
+    for day in range(len(starts) - 1):
+        longest = max(longest, starts[day + 1] - starts[day])
+    queue = np.zeros(longest, dtype=np.int64)
+    free_at = np.zeros(servers)
+    last_period = int(np.ceil((closes - opens) / period)) - 1
+    for day in range(len(starts) - 1):
+        first, end = starts[day], starts[day + 1]
+        free_at[:] = 0.0
+        length, arrived, now = 0, first, opens
+        while True:
+            half_hour = min(int((now - opens) / period), last_period)
+            while arrived < end and arrived_at[arrived] <= now:
+                shown, there = 0.0, 0
+                for server in range(servers):
+                    if present[day, server] and on[server, half_hour]:
+                        there += 1
+                for position in range(length):
+                    shown += line_minutes[line[queue[position]]]
+                shown /= max(there, 1)
+                if shown <= accepts[arrived]:
+                    leaves = leaves_early[arrived]
+                    if leaves > shown:
+                        leaves = shown + leaves_late[arrived]
+                    leaves_at[arrived] = arrived_at[arrived] + leaves
+                    queue[length] = arrived
+                    length += 1
+                arrived += 1
+            for server in range(servers):
+                if free_at[server] > now or not present[day, server] or not on[server, half_hour]:
+                    continue
+                while length > 0:
+                    position, _ = choose_index(
+                        now, queue, length, turn_at, promised_by, held_until, busy, line, tiers[server]
+                    )
+                    if position < 0:
+                        break
+                    person = queue[position]
+                    length -= 1
+                    queue[position] = queue[length]
+                    if leaves_at[person] >= now:
+                        called_at[person] = now
+                        free_at[server] = now + minutes[person]
+                        break
+            soonest = arrived_at[arrived] if arrived < end else np.inf
+            if length > 0:
+                for server in range(servers):
+                    if now < free_at[server] < soonest:
+                        soonest = free_at[server]
+                if half_hour < last_period:
+                    soonest = min(soonest, opens + (half_hour + 1) * period)
+            if soonest == np.inf:
+                break
+            now = soonest
+    return called_at

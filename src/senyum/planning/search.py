@@ -1,0 +1,284 @@
+"""The least costly roster of an agency's day that keeps the promise: local search from above, proof from below.
+
+From above: everyone works all day; then shifts are shortened, dropped and exchanged while sampled days still keep the
+promise. From below: a master problem (CP-SAT, `solver`) proposes rosters that cost less, and the sampled days refuse
+them. A refused roster becomes a cut: its staffing is raised wherever that does not help, and from then on one of the
+remaining half hours must have an officer more. When the master has nothing left to propose below some cost, that cost
+is a bound.
+
+This is the cutting-plane method of Atlason, Epelman & Henderson (2004, 2008) with cuts that need less: not that the
+share kept is concave in the staffing (with few officers it is not), only that it never falls when officers are added or
+can do more. Most cuts come from a hall in which every officer could do everything: they bind all kinds together.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from senyum.engine.staffing.agency_day import AgencyDay, Sample
+from senyum.engine.staffing.pool import Desk, Played, play
+from senyum.planning.descent import Descent
+from senyum.planning.rostering import TOGETHER, Cut, Roster, rules_of, staffing, together
+from senyum.planning.solver import Master
+
+Ints = NDArray[np.int64]
+
+
+class Verdict(StrEnum):
+    """What the sampled days say of a staffing."""
+
+    KEPT = "kept"  # surely
+    BROKEN = "broken"  # surely
+    OPEN = "open"  # too close to the target for as many days as we allow
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long to look. Nothing here is wall clock: the same effort gives the same plan on any machine.
+
+    `days`: of the first tier of samples; `people`: of the last, about. `sure`: standard errors from the target that
+    count as sure. `gaps`: costs above the bound that are to be ruled out, one after the other. `proposals`: of the
+    master that knows officers who can do everything, in all; `own`: of the one that knows who can do what, a gap.
+    `solve`: deterministic seconds of CP-SAT a proposal. `slack`: the target of an agency that cannot keep the promise
+    lies so far below what everyone together reaches. `pairs`: exchanges of two shifts that are tried at most.
+    """
+
+    days: int = 250
+    people: int = 400_000
+    sure: float = 2.5
+    gaps: tuple[float, ...] = (0.2, 0.1, 0.05, 0.025, 0.0)
+    proposals: int = 80
+    own: int = 25
+    slack: float = 0.01
+    pairs: int = 100
+    solve: float = 2.0
+
+
+class Judge:
+    """Plays staffings at one desk on the same sampled people, tier by tier, and remembers."""
+
+    def __init__(self, sample: Sample, desk: Desk, sure: float) -> None:
+        self.sample, self.desk, self.sure = sample, desk, sure
+        self._known: dict[tuple[int, bytes], tuple[float, float]] = {}
+        self.played = 0
+
+    def play(self, table: Ints, tier: int = 0) -> Played:
+        """All days of a tier with this staffing."""
+        self.played += 1
+        return play(self.sample.people(tier), self.desk, table)
+
+    def share(self, table: Ints, tier: int = 0) -> tuple[float, float]:
+        """Share kept and its standard error on the days of a tier."""
+        key = (tier, table.tobytes())
+        if key not in self._known:
+            played = self.play(table, tier)
+            self._known[key] = (played.share(), played.error())
+        return self._known[key]
+
+    def at(self, table: Ints, target: float, tier: int) -> Verdict:
+        """The verdict of one tier."""
+        share, error = self.share(table, tier)
+        # A few days without a single late call show no spread: never surer than one in two thousand.
+        margin = self.sure * max(error, 2e-4)
+        if share - margin >= target:
+            return Verdict.KEPT
+        return Verdict.BROKEN if share + margin < target else Verdict.OPEN
+
+    def verdict(self, table: Ints, target: float) -> tuple[Verdict, int]:
+        """The verdict of the first tier that is sure, and which tier that was."""
+        for tier in range(self.sample.tiers):
+            found = self.at(table, target, tier)
+            if found is not Verdict.OPEN:
+                return found, tier
+        return Verdict.OPEN, self.sample.tiers - 1
+
+    def keeps(self, table: Ints, target: float) -> bool:
+        """Whether the staffing surely keeps the target."""
+        return self.verdict(table, target)[0] is Verdict.KEPT
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """The plan of one agency's day.
+
+    `share` with `error`: on the search's own sample. `bound`: no roster that keeps rules and target costs less, as far
+    as the sample can tell. `target` is below `wanted` when even everyone together does not keep it.
+    """
+
+    day: AgencyDay = field(repr=False)
+    roster: Roster
+    staffing: Ints
+    share: float
+    error: float
+    target: float
+    wanted: float
+    bound: int
+    uncovered: int
+    proposals: int
+    played: int
+    cuts: tuple[Cut, ...] = field(repr=False, default=())
+
+    @property
+    def reachable(self) -> bool:
+        """The people there are can keep what was wanted."""
+        return self.target >= self.wanted
+
+    @property
+    def gap(self) -> float:
+        """Cost above the bound, as a share of the bound."""
+        return (self.roster.cost - self.bound) / self.bound if self.bound > 0 else 0.0
+
+
+class Search:
+    """One agency's day. Cuts that were learned for a target hold for every higher one, so ask for targets ascending."""
+
+    def __init__(self, day: AgencyDay, *, seed: int, effort: Effort | None = None) -> None:
+        self.day, self.effort = day, effort or Effort()
+        sample = Sample(day, seed=seed, first=self.effort.days, most_people=self.effort.people)
+        self.real = Judge(sample, day.desk, self.effort.sure)
+        self.pooled = Judge(sample, day.pooled(), self.effort.sure)
+        self.rules = rules_of(day)
+        self.rules_together = together(self.rules)
+        first = Master(self.rules)
+        self.uncovered = first.uncovered
+        self.everyone = first.everyone()
+        self.cuts: list[Cut] = []
+        self._own: list[Cut] = []
+        self._proposals = 0
+
+    def least_cost(self, wanted: float) -> Found:
+        """The least costly roster that keeps `wanted`, or what the people there can reach."""
+        self._proposals = 0
+        target = self._reachable(wanted)
+        best = Descent(self, target).improve(self.everyone)
+        best, bound = self._prove(best, target)
+        table = staffing(self.rules, best.seats)
+        share, error = self.real.share(table, self.real.verdict(table, target)[1])
+        return Found(
+            day=self.day,
+            roster=best,
+            staffing=table,
+            share=share,
+            error=error,
+            target=target,
+            wanted=wanted,
+            bound=min(bound, best.cost),
+            uncovered=self.uncovered,
+            proposals=self._proposals,
+            played=self.real.played + self.pooled.played,
+            cuts=tuple(self.cuts),
+        )
+
+    def _reachable(self, wanted: float) -> float:
+        table = staffing(self.rules, self.everyone.seats)
+        if self.real.keeps(table, wanted):
+            return wanted
+        share, error = self.real.share(table, self.real.sample.tiers - 1)
+        return min(wanted, share - max(self.effort.slack, 2 * self.effort.sure * error))
+
+    def _prove(self, best: Roster, target: float) -> tuple[Roster, int]:
+        """A roster at least as good, and a bound on the cost of all."""
+        unit = math.gcd(*(c for row in self.rules.cost for c in row)) or 1
+        bound = Master(self.rules, effort=self.effort.solve).solve().bound
+        for gap in self.effort.gaps:
+            while True:
+                limit = min(int(best.cost / (1 + gap)), best.cost - 1)
+                if limit < bound:
+                    break
+                ruled_out = self._none_together(limit, target)
+                better, ruled_out = (None, True) if ruled_out else self._probe(limit, target)
+                if better is None and not ruled_out:
+                    return best, bound
+                if better is None:
+                    bound = (limit // unit + 1) * unit
+                    break
+                best = Descent(self, target).improve(better)
+        return best, bound
+
+    def _none_together(self, limit: int, target: float) -> bool:
+        """Whether no roster of at most this cost keeps the target even if every officer could do everything."""
+        master = Master(self.rules_together, self.cuts, at_most=limit, effort=self.effort.solve)
+        while self._proposals < self.effort.proposals:
+            self._proposals += 1
+            solved = master.solve()
+            if solved.roster is None:
+                return solved.proved
+            table = staffing(self.rules_together, solved.roster.seats)
+            verdict, tier = self.pooled.verdict(table, target)
+            if verdict is not Verdict.BROKEN:
+                return False
+            self.cuts.append(learn(self.pooled, table, self.day.most_together(), target, tier))
+            master.add(self.cuts[-1])
+        return False
+
+    def _probe(self, limit: int, target: float) -> tuple[Roster | None, bool]:
+        """A roster of at most this cost that keeps the target, or None and whether there surely is none."""
+        master = Master(self.rules, [*self.cuts, *self._own], at_most=limit, effort=self.effort.solve)
+        too_close = False
+        for _ in range(self.effort.own):
+            solved = master.solve()
+            if solved.roster is None:
+                return None, solved.proved and not too_close
+            table = staffing(self.rules, solved.roster.seats)
+            verdict, cut = self._cut(table, target)
+            if cut is None:
+                return solved.roster, False
+            # Whatever is too close to call is passed over: it cannot be proposed, and nothing is ruled out.
+            too_close = too_close or verdict is Verdict.OPEN
+            if verdict is Verdict.BROKEN:
+                (self.cuts if cut.options[0][0] == TOGETHER else self._own).append(cut)
+            master.add(cut)
+        return None, False
+
+    def _cut(self, table: Ints, target: float) -> tuple[Verdict, Cut | None]:
+        """What a staffing teaches: a cut, or None when it surely keeps the target."""
+        everyone = table.sum(axis=0, keepdims=True)
+        verdict, tier = self.pooled.verdict(everyone, target)
+        if verdict is Verdict.BROKEN:
+            return verdict, learn(self.pooled, everyone, self.day.most_together(), target, tier)
+        verdict, tier = self.real.verdict(table, target)
+        if verdict is Verdict.KEPT:
+            return verdict, None
+        if verdict is Verdict.BROKEN:
+            return verdict, learn(self.real, table, self.day.most(), target, tier)
+        more = [(int(k), int(t)) for k, t in zip(*np.nonzero(self.day.most() > table), strict=True)]
+        return verdict, Cut(tuple((k, t, int(table[k, t]) + 1) for k, t in more))
+
+
+def learn(judge: Judge, table: Ints, most: Ints, target: float, tier: int) -> Cut:
+    """A cut from a staffing that surely breaks the target, raised where it stays so.
+
+    Whole groups of (kind, half hour) are raised to all there are, and halved when that would help (the idea of
+    QuickXplain, Junker 2004); quiet half hours first, so that the cut ends up where the waiting is.
+    """
+    raised = table.copy()
+    load = judge.sample.day.expected.sum(axis=0)
+    cells = [(int(k), int(t)) for k, t in zip(*np.nonzero(most > table), strict=True)]
+    cells.sort(key=lambda cell: (load[cell[1]], cell))
+
+    def lift(group: list[tuple[int, int]]) -> None:
+        before = [raised[cell] for cell in group]
+        for cell in group:
+            raised[cell] = most[cell]
+        if judge.at(raised, target, tier) is Verdict.BROKEN:
+            return
+        for cell, value in zip(group, before, strict=True):
+            raised[cell] = value
+        if len(group) > 1:
+            lift(group[: len(group) // 2])
+            lift(group[len(group) // 2 :])
+
+    if cells:
+        lift(cells)
+    all_kinds = judge.desk.tiers.shape[0] == 1
+    return Cut(
+        tuple(
+            (TOGETHER if all_kinds else int(k), int(t), int(raised[k, t]) + 1)
+            for k, t in zip(*np.nonzero(most > raised), strict=True)
+        )
+    )
