@@ -13,7 +13,6 @@ from senyum.ops import upgrade
 from senyum.ops.findings import Finding, Situation
 from senyum.ops.words import NOTHING, Words
 
-HEARTBEAT = timedelta(seconds=60)
 SEALED_WITHIN = timedelta(seconds=30)
 FEWEST_CONNECTIONS = 100
 
@@ -24,14 +23,15 @@ def _connection(situation: Situation) -> psycopg.Connection[Any]:
     return situation.connection
 
 
-def _one(situation: Situation, query: str) -> tuple[Any, ...]:
+def one(situation: Situation, query: str) -> tuple[Any, ...]:
+    """The first row of a query; empty when there is none."""
     with _connection(situation).transaction():
         return _connection(situation).execute(query.encode()).fetchone() or ()
 
 
 def server(situation: Situation) -> Iterator[Finding]:
     """Version and number of connections."""
-    version, connections = _one(
+    version, connections = one(
         situation, "SELECT current_setting('server_version'), current_setting('max_connections')::int"
     )
     kind = Words("tertanam", "embedded") if situation.place.own_server else Words("milik Anda", "yours")
@@ -50,7 +50,7 @@ def server(situation: Situation) -> Iterator[Finding]:
 def durable(situation: Situation) -> Iterator[Finding]:
     """Whether a power cut may lose what was answered."""
     names = ("fsync", "synchronous_commit", "full_page_writes")
-    values = _one(situation, "SELECT " + ", ".join(f"current_setting('{name}')" for name in names))
+    values = one(situation, "SELECT " + ", ".join(f"current_setting('{name}')" for name in names))
     off = [name for name, value in zip(names, values, strict=True) if value == "off"]
     yield Finding(
         "durable",
@@ -96,13 +96,20 @@ def migrations(situation: Situation) -> Iterator[Finding]:
     )
 
 
-def _has(situation: Situation, table: str) -> bool:
-    return bool(_one(situation, f"SELECT to_regclass('{table}') IS NOT NULL")[0])
+def rows(situation: Situation, query: str) -> list[tuple[Any, ...]]:
+    """All rows of a query."""
+    with _connection(situation).transaction():
+        return _connection(situation).execute(query.encode()).fetchall()
+
+
+def table_exists(situation: Situation, table: str) -> bool:
+    """Whether the database has that table: a new hall has none yet."""
+    return bool(one(situation, f"SELECT to_regclass('{table}') IS NOT NULL")[0])
 
 
 def journal(situation: Situation) -> Iterator[Finding]:
     """Whether the chain is sound, and whether somebody seals it."""
-    if not _has(situation, "journal_entry"):
+    if not table_exists(situation, "journal_entry"):
         return
     from senyum.journal.verify import verify
 
@@ -125,7 +132,7 @@ def journal(situation: Situation) -> Iterator[Finding]:
 
 
 def _sealing(situation: Situation) -> Iterator[Finding]:
-    (oldest,) = _one(situation, "SELECT min(at) FROM journal_entry WHERE seq IS NULL") or (None,)
+    (oldest,) = one(situation, "SELECT min(at) FROM journal_entry WHERE seq IS NULL") or (None,)
     stuck = oldest is not None and clock.now() - oldest > SEALED_WITHIN * max(1.0, clock.speed())
     if stuck:
         yield Finding(
@@ -138,9 +145,9 @@ def _sealing(situation: Situation) -> Iterator[Finding]:
 
 def hall_clock(situation: Situation) -> Iterator[Finding]:
     """Whether the clock was set back: then the day's last entries lie in the future."""
-    if not _has(situation, "journal_entry"):
+    if not table_exists(situation, "journal_entry"):
         return
-    (last,) = _one(situation, "SELECT max(at) FROM journal_entry")
+    (last,) = one(situation, "SELECT max(at) FROM journal_entry")
     ahead = last is not None and last - clock.now() > timedelta(minutes=1)
     yield Finding(
         "clock",
@@ -152,24 +159,6 @@ def hall_clock(situation: Situation) -> Iterator[Finding]:
     )
 
 
-def worker(situation: Situation) -> Iterator[Finding]:
-    """Whether the worker lives, while the hall is running."""
-    if not situation.running or not _has(situation, "procrastinate_workers"):
-        return
-    (age,) = _one(situation, "SELECT now() - max(last_heartbeat) FROM procrastinate_workers")
-    alive = age is not None and age < HEARTBEAT
-    yield Finding(
-        "worker",
-        "ok" if alive else "bad",
-        Words("Pekerja latar belakang hidup", "The background worker lives")
-        if alive
-        else Words("Pekerja latar belakang tidak bekerja", "The background worker does not work"),
-        NOTHING
-        if alive
-        else Words("Lihat log/worker.log di folder data.", "See log/worker.log in the data directory."),
-    )
-
-
 CHECKS: tuple[Callable[[Situation], Iterator[Finding]], ...] = (
     server,
     durable,
@@ -177,5 +166,4 @@ CHECKS: tuple[Callable[[Situation], Iterator[Finding]], ...] = (
     migrations,
     journal,
     hall_clock,
-    worker,
 )

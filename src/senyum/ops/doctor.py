@@ -12,7 +12,7 @@ import psycopg
 
 from senyum.core import postgres
 from senyum.core.supervisor import AlreadyRunning, Lock
-from senyum.ops import database, hall, machine
+from senyum.ops import background, database, hall, machine
 from senyum.ops.findings import Finding, Situation
 from senyum.ops.words import Words
 
@@ -26,7 +26,7 @@ def examine(*, port: int, now: datetime) -> list[Finding]:
     situation = Situation(place, now, port, running, connection, reached or "")
     findings = [trouble] if trouble else []
     try:
-        for check in [*machine.CHECKS, *(database.CHECKS if connection else ())]:
+        for check in [*machine.CHECKS, *((*database.CHECKS, *background.CHECKS) if connection else ())]:
             findings.extend(_carefully(check, situation))
     finally:
         if connection:

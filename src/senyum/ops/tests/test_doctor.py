@@ -112,14 +112,9 @@ def test_a_sound_database_is_all_right(raw, tmp_path, check):
 
 
 def test_a_clock_that_was_set_back_is_noticed(raw, tmp_path, monkeypatch):
-    monkeypatch.setattr(database, "_one", lambda situation, query: (NOW + timedelta(hours=1),))
-    monkeypatch.setattr(database, "_has", lambda situation, table: True)
+    monkeypatch.setattr(database, "one", lambda situation, query: (NOW + timedelta(hours=1),))
+    monkeypatch.setattr(database, "table_exists", lambda situation, table: True)
     assert one(database.hall_clock(situation(tmp_path, connection=raw))).state == "bad"
-
-
-def test_a_worker_that_does_not_work_is_noticed(raw, tmp_path):
-    found = one(database.worker(situation(tmp_path, connection=raw, running=True)))
-    assert found.state == "bad" and "worker.log" in found.todo["en"]
 
 
 def test_a_check_that_fails_is_itself_a_finding(tmp_path):
@@ -160,7 +155,8 @@ def test_every_check_is_documented():
     text = (ROOT / "docs/operation.md").read_text()
     named = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
     source = "".join(
-        (Path(machine.__file__).parent / f).read_text() for f in ("machine.py", "database.py", "doctor.py")
+        (Path(machine.__file__).parent / f).read_text()
+        for f in ("machine.py", "database.py", "background.py", "doctor.py")
     )
     assert set(re.findall(r'Finding\(\s*"(\w+)"', source)) <= named
 
