@@ -129,5 +129,6 @@ def configure(options: Mapping[str, Any] | None = None) -> None:
     # A 404 is not an event of the house, and its address may be somebody's link.
     logging.getLogger("django.request").setLevel(logging.ERROR)
     logging.getLogger("django.db.backends").setLevel(logging.WARNING)
-    # That jobs exist is not an event either: every command would begin with it.
-    logging.getLogger("procrastinate.blueprints").setLevel(logging.WARNING)
+    # That jobs exist and are queued is not an event either: every command would begin with it.
+    for name in ("blueprints", "periodic", "jobs"):
+        logging.getLogger(f"procrastinate.{name}").setLevel(logging.WARNING)

@@ -35,12 +35,13 @@ def test_the_list_shows_the_trouble_and_no_address() -> None:
     assert len(json.loads(run("list", "--all", "--json").stdout)) == 2
 
 
-def test_the_dead_are_sent_again() -> None:
+def test_the_dead_are_sent_again(capsys: pytest.CaptureFixture[str]) -> None:
     queue("a@x.id", useful_until=NOW)
     claim(now=LATER)
     assert "1 notices" in run("retry").stdout
     assert Notice.objects.get().state == states.PENDING
     assert "0 notices" in run("retry").stdout
+    assert "procrastinate" not in capsys.readouterr().err
 
 
 def test_a_test_message_says_whether_it_left(settings: Any) -> None:
