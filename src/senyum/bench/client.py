@@ -65,13 +65,13 @@ def closed_loop(
     port: int,
     clients: int,
     seconds: float,
-    ask: Callable[[int], bytes],
+    ask: Callable[[int], bytes | None],
     hear: Callable[[int, int, bytes], None] = lambda place, status, body: None,
 ) -> Measured:
     """`clients` connections, each asking again as soon as it was answered, for `seconds`.
 
-    `ask(place)` makes the next request of a client, `hear(place, status, body)` gets its answer. Only answers with a
-    status below 400 count into the latencies.
+    `ask(place)` makes the next request of a client (None: it has no more), `hear(place, status, body)` gets its
+    answer. Only answers with a status below 400 count into the latencies.
     """
     selector = selectors.DefaultSelector()
     loop = [_Client(place, port) for place in range(clients)]
@@ -79,7 +79,10 @@ def closed_loop(
     begin = time.perf_counter()
     for client in loop:
         selector.register(client.sock, selectors.EVENT_READ, client)
-        client.send(ask(client.place))
+        first = ask(client.place)
+        if first is None:
+            raise ValueError("every client begins with a request")
+        client.send(first)
     busy = clients
     while busy:
         for key, _events in selector.select(timeout=10):
@@ -93,14 +96,20 @@ def closed_loop(
             if status < 400:
                 result.latencies.append(now - client.sent_at)
             hear(client.place, status, body)
-            if now - begin < seconds:
-                client.send(ask(client.place))
+            request = ask(client.place) if now - begin < seconds else None
+            if request is not None:
+                client.send(request)
             else:
                 selector.unregister(client.sock)
                 client.sock.close()
                 busy -= 1
     result.seconds = time.perf_counter() - begin
     return result
+
+
+def get(path: str, token: str) -> bytes:
+    """A GET request, as bytes."""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
 
 
 def post(path: str, token: str, body: bytes, key: str = "") -> bytes:

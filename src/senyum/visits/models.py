@@ -46,12 +46,12 @@ class Visit(models.Model):
         PAPER = "paper"
         API = "api"
 
-    mall = models.ForeignKey(Mall, on_delete=models.PROTECT, related_name="+")
+    mall = models.ForeignKey(Mall, on_delete=models.PROTECT, db_index=False, related_name="+")
     day = models.DateField()
-    group = models.ForeignKey(LineGroup, on_delete=models.PROTECT, related_name="+")
+    group = models.ForeignKey(LineGroup, on_delete=models.PROTECT, db_index=False, related_name="+")
     number = models.PositiveIntegerField()
     label = models.CharField(max_length=10)
-    token = models.CharField(max_length=32, unique=True)
+    token = models.CharField(max_length=32)
     channel = models.TextField(choices=Channel.choices)
     priority = models.TextField()
     language = models.CharField(max_length=2, default="id")
@@ -65,6 +65,7 @@ class Visit(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["mall", "day", "label"], name="label_once_a_day"),
+            models.UniqueConstraint(fields=["token"], name="visit_token_once"),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="visit_quantity"),
         ]
 
@@ -80,10 +81,10 @@ class Ticket(models.Model):
     citizen asked to be passed over until then. `invited_at`/`smiled_at`: the smile invitation and its use.
     """
 
-    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="tickets")
-    mall = models.ForeignKey(Mall, on_delete=models.PROTECT, related_name="+")
-    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
-    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="+")
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, db_index=False, related_name="tickets")
+    mall = models.ForeignKey(Mall, on_delete=models.PROTECT, db_index=False, related_name="+")
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, db_index=False, related_name="+")
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, db_index=False, related_name="+")
     day = models.DateField()
     leg = models.PositiveSmallIntegerField(default=1)
     state = models.TextField(choices=[(s, s) for s in states.STATES], default=states.WAITING)
@@ -102,13 +103,13 @@ class Ticket(models.Model):
     called_at = models.DateTimeField(null=True)
     serving_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    session = models.ForeignKey(CounterSession, on_delete=models.PROTECT, null=True, related_name="+")
-    counter = models.ForeignKey(Counter, on_delete=models.PROTECT, null=True, related_name="+")
+    session = models.ForeignKey(CounterSession, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
+    counter = models.ForeignKey(Counter, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
     outcome = models.TextField(default="", blank=True)
-    missing = models.ForeignKey(Requirement, on_delete=models.SET_NULL, null=True, related_name="+")
+    missing = models.ForeignKey(Requirement, on_delete=models.SET_NULL, null=True, db_index=False, related_name="+")
     case_number = models.TextField(default="", blank=True)
     note = models.TextField(default="", blank=True)
-    forwarded_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    forwarded_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
     invited_at = models.DateTimeField(null=True)
     smiled_at = models.DateTimeField(null=True)
 
@@ -132,7 +133,9 @@ class Ticket(models.Model):
                 condition=Q(state=states.WAITING),
             ),
             models.Index(fields=["mall", "day", "state"], name="ticket_mall_day"),
-            models.Index(fields=["line", "called_at"], name="ticket_pace"),
+            # Only of those called: who waits is found by `ticket_waiting` alone, whatever the planner guesses.
+            models.Index(fields=["line", "called_at"], name="ticket_pace", condition=Q(called_at__isnull=False)),
+            models.Index(fields=["forwarded_from"], name="ticket_forwarded", condition=Q(forwarded_from__isnull=False)),
         ]
 
 
@@ -149,10 +152,10 @@ class Call(models.Model):
         RECALL = "recall"
 
     ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="calls")
-    mall = models.ForeignKey(Mall, on_delete=models.PROTECT, related_name="+")
-    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
-    session = models.ForeignKey(CounterSession, on_delete=models.PROTECT, related_name="+")
-    counter = models.ForeignKey(Counter, on_delete=models.PROTECT, related_name="+")
+    mall = models.ForeignKey(Mall, on_delete=models.PROTECT, db_index=False, related_name="+")
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, db_index=False, related_name="+")
+    session = models.ForeignKey(CounterSession, on_delete=models.PROTECT, db_index=False, related_name="+")
+    counter = models.ForeignKey(Counter, on_delete=models.PROTECT, db_index=False, related_name="+")
     kind = models.TextField(choices=Kind.choices, default=Kind.CALL)
     at = models.DateTimeField()
     why = models.TextField()

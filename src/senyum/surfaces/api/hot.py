@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
+import structlog
 from django.db import connection
 from pydantic import ValidationError
 
@@ -31,6 +32,7 @@ from senyum.surfaces.api.visits import KEY_PATTERN, issued_body
 from senyum.visits import commands, hall
 from senyum.visits.commands import call, issue
 
+log = structlog.get_logger(__name__)
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 Application = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
@@ -83,8 +85,9 @@ class Batches(Generic[Item, Answer]):
     def _guarded(self, items: list[Item]) -> Sequence[Answer]:
         try:
             return self._run(items)
-        except Exception:
-            # A broken connection is not used again.
+        except Exception as error:
+            # The full API answers each alone; a broken connection is not used again.
+            log.warning("hot.batch.failed", batch=self._run.__name__, error=type(error).__name__, size=len(items))
             connection.close()
             raise
 

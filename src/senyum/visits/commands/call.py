@@ -20,6 +20,7 @@ from senyum.engine import discipline
 from senyum.journal.actor import Actor
 from senyum.malls import queries as malls
 from senyum.visits import rules, sql, states
+from senyum.visits.commands import call_round
 from senyum.visits.commands.seat import Running, Seat, put_note, seat_of, tell
 from senyum.visits.hall import hall_of, mall_of_counter
 from senyum.visits.models import Call, Ticket
@@ -121,23 +122,28 @@ def _press(press: Press) -> dict[str, Any]:
 
 
 def run_presses(presses: Sequence[Press]) -> list[dict[str, Any]]:
-    """All presses in one pipeline and one durable commit, by counter, so that no two batches wait crosswise."""
-    order = sorted(range(len(presses)), key=lambda place: presses[place].parameters["counter"])
-    rows: list[dict[str, Any]] = [{} for _ in presses]
+    """All presses in one durable commit, by counter, so that no two batches wait crosswise."""
     with raw_cursor() as probe:
         raw = probe.connection
         if len(presses) == 1:
-            rows[0] = _execute(probe, presses[0])
-            return rows
+            return [_execute(probe, presses[0])]
+        counters: dict[int, int] = {}
+        for place, press in enumerate(presses):
+            counters.setdefault(press.parameters["counter"], place)
+        order = sorted(range(len(presses)), key=lambda place: presses[place].parameters["counter"])
+        together = [place for place in order if counters[presses[place].parameters["counter"]] == place]
         with raw.pipeline(), raw.transaction():
+            settled = call_round.settle(raw, [presses[place].parameters for place in together])
+            rows = {together[place]: row for place, row in settled.rows.items()}
+            # The second press of a counter, and whoever could not be settled together: one by one, after the others.
             cursors = []
-            for place in order:
+            for place in (p for p in order if p not in rows):
                 cursor = psycopg.Cursor(raw)
                 cursor.execute(sql.CALL, presses[place].parameters, prepare=True)
                 cursors.append((place, cursor))
             for place, cursor in cursors:
                 rows[place] = _fetch(cursor)
-    return rows
+    return [rows[place] for place in range(len(presses))]
 
 
 def _execute(cursor: psycopg.Cursor[Any], press: Press) -> dict[str, Any]:
