@@ -99,6 +99,7 @@ class HotDoor:
         self.full = full
         self.issues: Batches[dict[str, Any], commands.Issued | None] = Batches(issue.run_prepared, 64)
         self.presses: Batches[call.Press, dict[str, Any]] = Batches(call.run_presses, 32)
+        self.desk = ThreadPoolExecutor(1, thread_name_prefix="hot-bearer")
         self.served = 0
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -116,7 +117,7 @@ class HotDoor:
         if left:
             return
         try:
-            identity = _bearer(headers)
+            identity = await self._bearer(headers)
             if pressed is None:
                 status, answer = 201, await self._issue(identity, headers, body)
             else:
@@ -126,6 +127,18 @@ class HotDoor:
             return
         self.served += 1
         await _say(send, status, answer)
+
+    async def _bearer(self, headers: dict[bytes, bytes]) -> Identity:
+        """The bearer, from memory or looked up; Declined when unknown."""
+        kind, _gap, secret = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        if kind.lower() != "bearer":
+            raise Declined
+        identity = tokens.peek(secret)
+        if identity is None:
+            identity = await asyncio.get_running_loop().run_in_executor(self.desk, _look_up, secret)
+        if identity is None:
+            raise Declined
+        return identity
 
     async def _issue(self, identity: Identity, headers: dict[bytes, bytes], body: bytes) -> dict[str, Any]:
         key = headers.get(b"idempotency-key", b"").decode("latin-1")
@@ -215,13 +228,13 @@ def _again(body: bytes, receive: Any) -> Callable[[], Awaitable[Any]]:
     return read
 
 
-def _bearer(headers: dict[bytes, bytes]) -> Identity:
-    """The bearer from memory; Declined when they must be looked up."""
-    kind, _gap, secret = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
-    identity = tokens.peek(secret) if kind.lower() == "bearer" else None
-    if identity is None:
-        raise Declined
-    return identity
+def _look_up(secret: str) -> Identity | None:
+    try:
+        return tokens.look_up(secret, clock.wall())
+    except Exception:
+        # The full API says what is wrong; a broken connection is not used again.
+        connection.close()
+        return None
 
 
 def _fresh(identity: Identity, now: Any) -> hall.Hall:

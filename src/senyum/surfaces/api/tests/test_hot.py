@@ -16,7 +16,9 @@ from senyum.core import clock
 from senyum.core.bridge import Bridge
 from senyum.core.wsgi import application
 from senyum.journal.actor import SYSTEM
+from senyum.people import tokens
 from senyum.people.commands import create_token
+from senyum.people.models import ApiToken
 from senyum.rehearsal.queries import SmallHall
 from senyum.roster.commands import open_session
 from senyum.surfaces.api import auth
@@ -83,7 +85,7 @@ class Door:
         return told[0]["status"], json.loads(b"".join(m.get("body", b"") for m in told[1:]))
 
     def close(self) -> None:
-        for pool in (self.threads, self.door.issues.thread, self.door.presses.thread):
+        for pool in (self.threads, self.door.issues.thread, self.door.presses.thread, self.door.desk):
             pool.submit(connections.close_all).result()
             pool.shutdown()
 
@@ -125,6 +127,20 @@ def test_both_ways_give_the_same_shape(door: Door, small_mall: SmallHall) -> Non
     assert fast.keys() == slow.keys() and fast["tickets"][0].keys() == slow["tickets"][0].keys()
     assert [t["service"] for t in fast["tickets"]] == [t["service"] for t in slow["tickets"]]
     assert fast["label"] != slow["label"]
+
+
+def test_a_bearer_that_is_not_in_memory_is_looked_up_and_a_revoked_one_refused(
+    door: Door, small_mall: SmallHall
+) -> None:
+    kiosk = door.token("kiosk")
+    warm(door, kiosk)
+    tokens.forget()
+    (status, _answer), *_rest = door.ask([("visits", kiosk, wish(small_mall, "ktp"), "looked-up-1")])
+    assert (status, door.door.served) == (201, 1)
+    ApiToken.objects.update(revoked_at=clock.wall())
+    tokens.forget()
+    (status, _answer), *_rest = door.ask([("visits", kiosk, wish(small_mall, "ktp"), "looked-up-2")])
+    assert (status, door.door.served) == (401, 1)
 
 
 def test_forty_at_once_get_forty_labels_and_a_repeated_key_its_first(door: Door, small_mall: SmallHall) -> None:
