@@ -212,13 +212,12 @@ class Bench:
         from senyum.bench.client import closed_loop, get
 
         for _connections in range(2):
-            waiting = list(tokens)
-            closed_loop(
-                self.port,
-                8,
-                60,
-                lambda _place, waiting=waiting: get(f"/api/v1/malls/{mall}", waiting.pop()) if waiting else None,
-            )
+            requests = [get(f"/api/v1/malls/{mall}", token) for token in tokens]
+
+            def ask(_place: int, requests: list[bytes] = requests) -> bytes | None:
+                return requests.pop() if requests else None
+
+            closed_loop(self.port, 8, 60, ask)
 
 
 def _choose(hot: bool) -> str:
