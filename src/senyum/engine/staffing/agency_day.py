@@ -155,6 +155,7 @@ def draw(day: AgencyDay, *, days: int, seed: int, batch: int = 0) -> People:
         arrived_at=arrived[order],
         anchor=anchor[order],
         line=line[order].astype(np.int64),
+        slot=(line * len(scenario.classes) + cls)[order].astype(np.int64),
         turn_at=(anchor - head)[order],
         promised_by=(anchor + promise)[order],
         minutes=minutes[order],

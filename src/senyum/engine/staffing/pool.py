@@ -26,15 +26,18 @@ Bools = NDArray[np.bool_]
 class People:
     """Sampled days of people, sorted by day and arrival; minutes after midnight, a value a person.
 
-    `starts`: where each day begins (days + 1). `anchor`: arrival, or the booked time of whoever came in time.
-    `accepts`: longest shown wait with which somebody stays; `leaves_early`, `leaves_late`: unit exponential draws.
-    `chance`: (days, officers) uniform; the n-th officer of a kind is absent when it is below their probability.
+    `starts`: where each day begins (days + 1). `slot`: a number for each line and class, in which the order is that of
+    arrival (a booked person who comes late stands behind walk-ins of their class). `anchor`: arrival, or the booked
+    time of whoever came in time. `accepts`: longest shown wait with which somebody stays; `leaves_early`,
+    `leaves_late`: unit exponential draws. `chance`: (days, officers) uniform; the n-th officer of a kind is absent
+    when it is below their probability.
     """
 
     starts: Ints
     arrived_at: Floats
     anchor: Floats
     line: Ints
+    slot: Ints
     turn_at: Floats
     promised_by: Floats
     minutes: Floats
@@ -99,6 +102,8 @@ def play(people: People, desk: Desk, staffing: Ints) -> Played:
         people.starts,
         people.arrived_at,
         people.line,
+        people.slot,
+        int(people.slot.max(initial=0)) + 1,
         people.turn_at,
         people.promised_by,
         people.minutes,
@@ -151,6 +156,8 @@ def _play(
     starts: Ints,
     arrived_at: Floats,
     line: Ints,
+    slot: Ints,
+    slots: int,
     turn_at: Floats,
     promised_by: Floats,
     minutes: Floats,
@@ -172,46 +179,56 @@ def _play(
     held_until = np.full(people, -np.inf)
     busy = np.zeros(people, dtype=np.bool_)
     leaves_at = np.full(people, np.inf)
-    longest = 0
-    for day in range(len(starts) - 1):
-        longest = max(longest, starts[day + 1] - starts[day])
-    queue = np.zeros(longest, dtype=np.int64)
+    # Whoever waits stands in a list of their line and class; `heads` holds the first of each list that is not empty.
+    after = np.full(people, -1)
+    tail = np.full(slots, -1)
+    heads = np.zeros(slots, dtype=np.int64)
     free_at = np.zeros(servers)
     last_period = int(np.ceil((closes - opens) / period)) - 1
     for day in range(len(starts) - 1):
-        first, end = starts[day], starts[day + 1]
+        arrived, end = starts[day], starts[day + 1]
         free_at[:] = 0.0
-        length, arrived, now = 0, first, opens
+        tail[:] = -1
+        length, waiting_minutes, now = 0, 0.0, opens
         while True:
             half_hour = min(int((now - opens) / period), last_period)
             while arrived < end and arrived_at[arrived] <= now:
-                shown, there = 0.0, 0
+                there = 0
                 for server in range(servers):
                     if present[day, server] and on[server, half_hour]:
                         there += 1
-                for position in range(length):
-                    shown += line_minutes[line[queue[position]]]
-                shown /= max(there, 1)
+                shown = waiting_minutes / max(there, 1)
                 if shown <= accepts[arrived]:
                     leaves = leaves_early[arrived]
                     if leaves > shown:
                         leaves = shown + leaves_late[arrived]
                     leaves_at[arrived] = arrived_at[arrived] + leaves
-                    queue[length] = arrived
-                    length += 1
+                    waiting_minutes += line_minutes[line[arrived]]
+                    at = slot[arrived]
+                    if tail[at] < 0:
+                        heads[length] = arrived
+                        length += 1
+                    else:
+                        after[tail[at]] = arrived
+                    tail[at] = arrived
                 arrived += 1
             for server in range(servers):
                 if free_at[server] > now or not present[day, server] or not on[server, half_hour]:
                     continue
                 while length > 0:
                     position, _ = choose_index(
-                        now, queue, length, turn_at, promised_by, held_until, busy, line, tiers[server]
+                        now, heads, length, turn_at, promised_by, held_until, busy, line, tiers[server]
                     )
                     if position < 0:
                         break
-                    person = queue[position]
-                    length -= 1
-                    queue[position] = queue[length]
+                    person = heads[position]
+                    waiting_minutes -= line_minutes[line[person]]
+                    if after[person] >= 0:
+                        heads[position] = after[person]
+                    else:
+                        tail[slot[person]] = -1
+                        length -= 1
+                        heads[position] = heads[length]
                     if leaves_at[person] >= now:
                         called_at[person] = now
                         free_at[server] = now + minutes[person]
