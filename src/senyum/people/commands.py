@@ -147,7 +147,8 @@ def create_token(
 ) -> str:
     """Make a bearer token and return its secret: the only time it can be read.
 
-    Raises NotPossible for an unknown role, for scopes beyond the role's, or when the user does not hold the role.
+    Raises NotPossible for an unknown role, for scopes beyond the role's, when the user does not hold the role, or when
+    the device is of another kind or hall.
     """
     allowed = tokens.SCOPES.get(role)
     if allowed is None:
@@ -160,6 +161,10 @@ def create_token(
         raise NotPossible("user_without_role", _("Pengguna itu tidak memegang peran ini di MPP ini."))
     if user is not None and agency is None and role in AGENCY_ROLES:
         agency = Role.objects.filter(user=user, role=role, mall=mall).order_by("id").first().agency  # type: ignore[union-attr]  # checked above
+    if device is not None and (device.kind != role or device.mall_id != mall.pk):
+        raise NotPossible(
+            "device_other", _("Perangkat bernama itu jenisnya lain. Pilih nama lain, atau jenis yang sama.")
+        )
     secret, prefix, digest = tokens.new_secret()
     with transaction.atomic():
         token = ApiToken.objects.create(

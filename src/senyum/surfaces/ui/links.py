@@ -14,7 +14,7 @@ def outward(request: HttpRequest, path: str) -> str:
     """`path` (from /) as an address that a phone can open.
 
     The operator's address if one is set; else the address this page was asked at; and where that is `localhost`,
-    the machine's address in the hall's network, provided that `senyum up` listens there (docs/decisions/0091).
+    the machine's address in the hall's network, provided that `senyum up` listens there (docs/decisions/0095).
     """
     if settings.PUBLIC_URL:
         return f"{settings.PUBLIC_URL}{path}"

@@ -53,6 +53,10 @@ class TokenForm(forms.Form):
             raise forms.ValidationError(
                 _("Token ini tidak dikenal atau sudah dicabut. Periksa lagi, atau minta yang baru.")
             )
+        if identity.device_id is None and identity.role in DeviceKind.values:
+            raise forms.ValidationError(
+                _("Token ini belum menyebut perangkatnya. Minta token baru untuk perangkat ini.")
+            )
         if identity.device_id is None:
             raise forms.ValidationError(_("Token ini bukan untuk perangkat."))
         return secret
