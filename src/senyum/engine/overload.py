@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from senyum.engine.discipline_fast import PAST_PROMISE, Floats, Ints
-from senyum.engine.simulate import run_day
+from senyum.engine.simulation.classic import run_day
 
 POLICY, FIFO, STRICT = "policy", "fifo", "strict"
 #: The policy as proposed; first come first served; a priority class always before the others, help only when idle.

@@ -21,7 +21,7 @@ from senyum.engine.overload import (
     overload_table,
     starving,
 )
-from senyum.engine.simulate import run_day
+from senyum.engine.simulation.classic import run_day
 
 CLASSES = [PolicyRow("regular", 0, 30, 0.8), PolicyRow("elderly", 20, 15, 0.2)]
 LINES = [LineLoad("A", 8, 0.6), LineLoad("B", 12, 0.3), LineLoad("P", 3, 0.1)]

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from senyum.engine.discipline_fast import Floats, Ints, choose_index
+from senyum.engine.kernel import kernel
 
 
 class DayOfCalls(NamedTuple):
@@ -34,7 +34,7 @@ def run_day(
     return DayOfCalls(*_run(arrived_at, line, turn_at, promised_by, service_minutes, tiers))
 
 
-@njit(cache=True)
+@kernel(allocates=True)
 def _run(
     arrived_at: Floats, line: Ints, turn_at: Floats, promised_by: Floats, service_minutes: Floats, tiers: Ints
 ) -> tuple[Floats, Ints, Ints]:
