@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import psycopg
+import structlog
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +15,9 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from senyum.core.errors import NotAllowed, NotPossible, SenyumError
+from senyum.surfaces.ui.trouble import RETRY_SECONDS, said_of
+
+log = structlog.get_logger(__name__)
 
 #: Codes of `NotPossible` that speak of the request itself, not of the state of things.
 _BAD_REQUEST_CODES = frozenset(
@@ -67,7 +73,7 @@ _TITLES = {
     415: "Unsupported media type",
     422: "Unprocessable content",
     429: "Too many requests",
-    503: "Busy",
+    503: "Service unavailable",
 }
 
 
@@ -145,6 +151,22 @@ def install(api: NinjaAPI) -> None:
         return problem(
             request, 422, "invalid", _("Isian belum benar. Periksa bagian yang disebut."), {"fields": fields}
         )
+
+    # Three of them: the hot statements have psycopg's own cursor, and a lost connection may speak for itself.
+    @api.exception_handler(DatabaseError)
+    @api.exception_handler(InterfaceError)
+    @api.exception_handler(psycopg.Error)
+    def _database(request: HttpRequest, error: Exception) -> HttpResponse:
+        said = said_of(error)
+        if said is None:
+            raise error
+        trouble, status, sentence = said
+        if status == 400:
+            return problem(request, 422, "invalid", sentence)
+        log.warning("database.trouble", trouble=trouble, error=type(error).__name__, path=request.path)
+        response = problem(request, status, f"database_{trouble}", sentence)
+        response["Retry-After"] = str(RETRY_SECONDS[trouble])
+        return response
 
     @api.exception_handler(HttpError)
     def _http(request: HttpRequest, error: HttpError) -> HttpResponse:

@@ -11,6 +11,8 @@ from ninja.openapi.schema import OpenAPISchema
 from senyum.surfaces.api import counters, docs, hall, problems, visits
 from senyum.surfaces.api.auth import bearer
 
+_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
 
 class Api(NinjaAPI):
     """NinjaAPI that says of its problems what they are: `application/problem+json` (RFC 9457)."""
@@ -22,6 +24,8 @@ class Api(NinjaAPI):
                 if "requestBody" in operation:
                     # A body that is no JSON at all.
                     operation["responses"][400] = dict(operation["responses"][422], description="Bad Request")
+                # Any request may meet a database that is busy, full or gone.
+                operation["responses"][503] = {"description": "Service Unavailable", "content": _PROBLEM}
                 for status, response in list(operation["responses"].items()):
                     if int(status) >= 400 and "application/json" in response.get("content", {}):
                         shape = response["content"]["application/json"]

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import psycopg
+import structlog
 from django.conf import settings
-from django.db.utils import OperationalError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone, translation
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-from psycopg.errors import LockNotAvailable, QueryCanceled
 
 from senyum.core.errors import NotAllowed, NotPossible
 from senyum.surfaces.ui.refusal import refuse
+from senyum.surfaces.ui.trouble import RETRY_SECONDS, said_of
 
+log = structlog.get_logger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
 LANGUAGE_SECONDS = 365 * 86400
 
@@ -55,10 +57,10 @@ def keep_language(response: HttpResponse, language: str) -> None:
 
 
 class RefusalMiddleware:
-    """Turns what a command refused, and a database that is too busy, into an answer a person understands.
+    """Turns what a command refused, and a database that cannot, into an answer a person understands.
 
-    NotAllowed -> 403, NotPossible (also Stale) -> 409, a lock that was not given in time -> 503. The API answers
-    for itself.
+    NotAllowed -> 403, NotPossible (also Stale) -> 409; a database that is busy, full, read-only or gone -> 503 with
+    Retry-After; a character it cannot store -> 400. The API answers for itself.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -70,21 +72,24 @@ class RefusalMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if request.path.startswith("/api/"):
             return None
-        answer = _status_and_sentence(exception)
-        if answer is None:
-            return None
-        status, sentence = answer
+        if isinstance(exception, NotAllowed):
+            return refuse(request, 403, exception.sentence)
+        if isinstance(exception, NotPossible):
+            return refuse(request, 409, exception.sentence)
+        return _of_the_database(request, exception)
+
+
+def _of_the_database(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    said = said_of(exception)
+    if said is None:
+        return None
+    trouble, status, sentence = said
+    log.warning("database.trouble", trouble=trouble, error=type(exception).__name__, path=request.path)
+    try:
         response = refuse(request, status, sentence)
-        if status == 503:
-            response.headers["Retry-After"] = "2"
-        return response
-
-
-def _status_and_sentence(exception: Exception) -> tuple[int, str | Promise] | None:
-    if isinstance(exception, NotAllowed):
-        return 403, exception.sentence
-    if isinstance(exception, NotPossible):
-        return 409, exception.sentence
-    if isinstance(exception, OperationalError) and isinstance(exception.__cause__, (LockNotAvailable, QueryCanceled)):
-        return 503, _("Sedang ramai sekali. Tidak ada yang berubah. Tunggu sebentar, lalu coba lagi.")
-    return None
+    except (DatabaseError, InterfaceError, psycopg.Error):
+        # The page's head asks who is logged in, and nobody answers: the page that asks nothing.
+        response = render(None, "ui/fault.html", status=status)
+    if trouble in RETRY_SECONDS:
+        response.headers["Retry-After"] = str(RETRY_SECONDS[trouble])
+    return response

@@ -26,7 +26,7 @@ HEADINGS: dict[int, str | Promise] = {
     405: _("Ini tidak bisa dilakukan dari sini"),
     409: _("Tidak bisa"),
     429: _("Terlalu sering"),
-    503: _("Sedang ramai"),
+    503: _("Belum bisa sekarang"),
 }
 
 
