@@ -11,6 +11,7 @@ from django_scopes import scopes_disabled
 
 from senyum.core.db import claim, violated
 from senyum.core.errors import NotAllowed, NotPossible, Stale
+from senyum.core.text import plain
 from senyum.journal.actor import SYSTEM, Actor
 from senyum.journal.record import record
 from senyum.malls.models import Counter
@@ -51,18 +52,18 @@ def open_session(*, counter: Counter, user: User | None, now: datetime, actor: A
 
 def pause_session(*, session_id: int, reason: str, back_at: datetime | None, now: datetime, actor: Actor) -> None:
     """Pause with a reason and, if known, when the officer comes back: the board shows both."""
-    if not reason.strip():
+    if not plain(reason):
         raise NotPossible("reason_needed", _("Pilih alasan jeda."))
     with scopes_disabled(), transaction.atomic():
         session = _move(session_id, "pause")
-        SessionPause.objects.create(session=session, reason=reason.strip()[:80], started_at=now, back_at=back_at)
+        SessionPause.objects.create(session=session, reason=plain(reason)[:80], started_at=now, back_at=back_at)
         _tell(
             session,
             "session.paused",
             actor,
             now,
-            reason=reason.strip()[:80],
-            data={"back_at": back_at.isoformat() if back_at else None, "pause": reason.strip()[:80]},
+            reason=plain(reason)[:80],
+            data={"back_at": back_at.isoformat() if back_at else None, "pause": plain(reason)[:80]},
         )
 
 
@@ -77,10 +78,10 @@ def resume_session(*, session_id: int, now: datetime, actor: Actor) -> None:
 def close_session(*, session_id: int, reason: str, now: datetime, actor: Actor, taken_over: bool = False) -> None:
     """End a session with a reason. Whoever calls makes sure that nobody is at the counter (visits.commands)."""
     with scopes_disabled(), transaction.atomic():
-        session = _move(session_id, "close", closed_at=now, close_reason=reason.strip()[:200])
+        session = _move(session_id, "close", closed_at=now, close_reason=plain(reason)[:200])
         SessionPause.objects.filter(session=session, ended_at=None).update(ended_at=now)
         EmergencyCall.objects.filter(session=session, closed_at=None).update(closed_at=now)
-        _tell(session, "session.closed", actor, now, reason=reason.strip()[:200], data={"taken_over": taken_over})
+        _tell(session, "session.closed", actor, now, reason=plain(reason)[:200], data={"taken_over": taken_over})
 
 
 def forget_notes(*, before: datetime, now: datetime, actor: Actor = SYSTEM) -> int:

@@ -16,6 +16,7 @@ from django_scopes import scopes_disabled
 from senyum.core.db import claim, raw_cursor, violated
 from senyum.core.errors import NotPossible, Stale
 from senyum.core.gather import Gatherer
+from senyum.core.text import plain
 from senyum.engine import discipline
 from senyum.journal.actor import Actor
 from senyum.malls import queries as malls
@@ -205,7 +206,7 @@ def call_by_hand(
 
     The running ticket must be none. Raises as `call_next`, and NotPossible without a reason.
     """
-    if len(reason.strip()) < 3:
+    if len(plain(reason)) < 3:
         raise NotPossible(
             "reason_needed", _("Tulis alasannya: panggilan di luar urutan tercatat dalam buku panggilan.")
         )
@@ -252,7 +253,7 @@ def call_by_hand(
             why=discipline.Why.BY_HAND.value,
             passed_over=len(choice.passed_over),
             passed_labels=labels,
-            reason=reason.strip(),
+            reason=plain(reason),
         )
         put_note(seat, action="next", ticket=ticket_id, finished=None, wall=wall)
         tell(
@@ -262,7 +263,7 @@ def call_by_hand(
             actor,
             now,
             seat=seat,
-            reason=reason.strip(),
+            reason=plain(reason),
             data={"call": call.pk, "why": call.why, "passed_over": call.passed_over},
         )
     return CallResult(ticket_id, call.why, call.passed_over)

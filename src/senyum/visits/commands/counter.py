@@ -14,6 +14,7 @@ from django_scopes import scopes_disabled
 
 from senyum.catalogue.models import Requirement
 from senyum.core.errors import NotPossible
+from senyum.core.text import plain
 from senyum.journal.actor import Actor
 from senyum.malls.models import Counter
 from senyum.people.models import User
@@ -95,7 +96,7 @@ def park(
     with _at(counter_id, seen, user_id, now) as (hall, seat):
         ticket = demand_ticket(seat)
         before = ticket.note
-        move(ticket, "park", note="\n".join(part for part in (before, note.strip()) if part)[:600])
+        move(ticket, "park", note="\n".join(part for part in (before, plain(note)) if part)[:600])
         put_note(seat, action="park", ticket=ticket.pk, finished=None, wall=wall, note=before)
         tell(hall, "ticket.parked", ticket, actor, now, seat=seat)
 
@@ -150,14 +151,14 @@ def finish(
         ticket = demand_ticket(seat)
         if outcome == states.INCOMPLETE:
             _demand_requirement(ticket, missing_id)
-        if outcome == states.CASE_OPENED and not case_number.strip():
+        if outcome == states.CASE_OPENED and not plain(case_number):
             raise NotPossible("case_needed", _("Tulis nomor permohonannya."))
         move(
             ticket,
             "finish",
             outcome=outcome,
             missing_id=missing_id if outcome == states.INCOMPLETE else None,
-            case_number=case_number.strip()[:60],
+            case_number=plain(case_number)[:60],
             ended_at=now,
             invited_at=now,
         )
@@ -236,7 +237,7 @@ def open_leg(
         wait_p50=p50,
         wait_p90=p90,
         wait_basis=hall.outlooks[line_id].pace.basis,
-        note=note.strip()[:300],
+        note=plain(note)[:300],
         forwarded_from=forwarded_from,
     )
 
@@ -382,7 +383,7 @@ def close_counter(*, counter_id: int, reason: str, actor: Actor, now: datetime, 
 
 def take_over(*, counter: Counter, user: User, reason: str, actor: Actor, now: datetime) -> CounterSession:
     """Sit down at a counter that somebody forgot to close; the person at the counter goes on with the new officer."""
-    if len(reason.strip()) < 3:
+    if len(plain(reason)) < 3:
         raise NotPossible("reason_needed", _("Tulis alasan mengambil alih loket ini."))
     hall = hall_of(mall_of_counter(counter.pk), now)
     with scopes_disabled(), transaction.atomic():
@@ -395,9 +396,9 @@ def take_over(*, counter: Counter, user: User, reason: str, actor: Actor, now: d
             .filter(session=old, state__in=states.AT_COUNTER)
             .first()
         )
-        roster.close_session(session_id=old.pk, reason=reason.strip(), now=now, actor=actor, taken_over=True)
+        roster.close_session(session_id=old.pk, reason=plain(reason), now=now, actor=actor, taken_over=True)
         new = roster.open_session(counter=counter, user=user, now=now, actor=actor)
         if running is not None:
             Ticket.objects.filter(pk=running.pk, session=old).update(session=new)
-            tell(hall, "ticket.handed_over", running, actor, now, reason=reason.strip(), data={"state": running.state})
+            tell(hall, "ticket.handed_over", running, actor, now, reason=plain(reason), data={"state": running.state})
     return new

@@ -12,6 +12,7 @@ from django_scopes import scopes_disabled
 
 from senyum.core.db import violated
 from senyum.core.errors import NotPossible
+from senyum.core.text import plain
 from senyum.engine import discipline
 from senyum.journal.actor import Actor
 from senyum.journal.record import record
@@ -166,7 +167,7 @@ def change_priority(*, visit_id: int, priority: str, reason: str, now: datetime,
 
     NotAllowed for staff of an agency that the visit has no open ticket of.
     """
-    if len(reason.strip()) < 3:
+    if len(plain(reason)) < 3:
         raise NotPossible("reason_needed", _("Tulis alasan mengubah golongan prioritas."))
     with scopes_disabled(), transaction.atomic():
         visit = Visit.objects.select_for_update().select_related("mall").get(pk=visit_id)
@@ -195,7 +196,7 @@ def change_priority(*, visit_id: int, priority: str, reason: str, now: datetime,
             kind="visit.priority_changed",
             actor=actor,
             subject=("visit", visit.pk, visit.label),
-            reason=reason.strip(),
+            reason=plain(reason),
             data={"label": visit.label, "visit": visit.pk, "from": before, "priority": priority, "lines": lines},
         )
 
@@ -230,7 +231,7 @@ def grant_block(
             first=last - count + 1,
             last=last,
             device=device,
-            note=note.strip()[:200],
+            note=plain(note)[:200],
             granted_at=now,
         )
         record(

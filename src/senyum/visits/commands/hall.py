@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django_scopes import scopes_disabled
 
 from senyum.core.errors import NotPossible
+from senyum.core.text import plain
 from senyum.engine import discipline
 from senyum.journal.actor import SYSTEM, Actor
 from senyum.journal.record import Note, record, record_many
@@ -23,11 +24,11 @@ from senyum.visits.models import DayClosing, Ticket
 
 def pause_hall(*, mall: Mall, reason: str, back_at: datetime | None, now: datetime, actor: Actor) -> HallPause:
     """The whole hall stands still: nobody is called until `resume_hall`."""
-    if len(reason.strip()) < 3:
+    if len(plain(reason)) < 3:
         raise NotPossible("reason_needed", _("Tulis alasan jeda seluruh MPP."))
     try:
         with transaction.atomic():
-            pause = HallPause.objects.create(mall=mall, reason=reason.strip()[:200], started_at=now, back_at=back_at)
+            pause = HallPause.objects.create(mall=mall, reason=plain(reason)[:200], started_at=now, back_at=back_at)
             record(
                 mall=mall.code,
                 at=now,
