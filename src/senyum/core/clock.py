@@ -3,6 +3,9 @@
 `now()` is the hall's time, `wall()` the time on the wall. They differ only while a demo day plays
 faster: then `clock.json` in the data directory says how. A change of speed takes effect at a real
 moment slightly in the future, so that all processes of the hall switch together.
+
+No process sees time go back: when the machine's clock is set back, both clocks run on from where they were, at the
+pace of the monotonic clock, until the process ends (docs/decisions/0096). Set forward, they follow.
 """
 
 from __future__ import annotations
@@ -30,9 +33,20 @@ class Segment:
         return self.hall + (real - self.real) * self.speed
 
 
+#: Real time minus the monotonic clock, the largest ever seen.
+_ahead = float("-inf")
 _segments: tuple[Segment, ...] = ()
 _looked_at = 0.0
 _mtime = 0.0
+
+
+def _real() -> float:
+    """Epoch seconds that never go back in this process."""
+    global _ahead
+    # In this order: whatever happens between the two calls makes the difference smaller, never larger.
+    offset = time.time() - time.monotonic()
+    _ahead = max(_ahead, offset)
+    return time.monotonic() + _ahead
 
 
 def _path() -> Path | None:
@@ -69,17 +83,17 @@ def hall_seconds(real: float) -> float:
 
 def now() -> datetime:
     """The hall's time, aware, UTC."""
-    return datetime.fromtimestamp(hall_seconds(time.time()), UTC)
+    return datetime.fromtimestamp(hall_seconds(_real()), UTC)
 
 
 def wall() -> datetime:
     """Real time, aware, UTC: for timers of interaction (undo, idle) and for log-ins."""
-    return datetime.fromtimestamp(time.time(), UTC)
+    return datetime.fromtimestamp(_real(), UTC)
 
 
 def speed() -> float:
     """How many seconds of the hall pass in one real second (1.0 outside a demo)."""
-    real = time.time()
+    real = _real()
     answer = 1.0
     for segment in _current(real):
         if segment.real <= real:
@@ -89,7 +103,7 @@ def speed() -> float:
 
 def is_demo() -> bool:
     """Whether a demo clock steers this hall."""
-    return bool(_current(time.time()))
+    return bool(_current(_real()))
 
 
 def steer(directory: Path, *, hall: datetime | None, speed: float, lead: float = 0.6) -> None:
@@ -97,7 +111,7 @@ def steer(directory: Path, *, hall: datetime | None, speed: float, lead: float =
 
     Written atomically; only the demo player calls it.
     """
-    real = time.time()
+    real = _real()
     start = real + lead
     os.environ["SENYUM_CLOCK"] = str(directory)
     before = hall_seconds(start)
