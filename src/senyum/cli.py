@@ -29,11 +29,13 @@ LAZY: dict[str, tuple[str, str, str]] = {
     "play": ("senyum.rehearsal.cli", "play", "Play a demo day (part of `demo`)."),
     "replay": ("senyum.rehearsal.cli", "replay", "Drive a recorded day of a real office through the hall."),
     "forecast": ("senyum.planning.forecast_cli", "app", "How good the wait forecasts are."),
+    "plan": ("senyum.planning.plan_cli", "plan", "The least costly roster that keeps the promise."),
+    "simulate": ("senyum.planning.simulate_cli", "simulate", "Play many days of a scenario."),
     "bench": ("senyum.bench.cli", "app", "Measure this machine."),
 }
 HIDDEN = {"sequencer", "play"}
 # One finds out for itself whether there is a database, one starts its own, the others need none.
-WITHOUT_DATABASE = {"doctor", "bench", "forecast"}
+WITHOUT_DATABASE = {"doctor", "bench", "forecast", "simulate", "plan"}
 
 
 class _Lazy(typer.core.TyperCommand):

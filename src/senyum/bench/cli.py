@@ -41,3 +41,17 @@ def queue(
     answer = run(seconds)
     if as_json:
         typer.echo(json.dumps(answer))
+
+
+@app.command()
+def simulate(
+    days: Annotated[int, typer.Option(min=10, help="How many days the run on all threads plays.")] = 10_000,
+    reference_days: Annotated[int, typer.Option(min=1, help="How many days SimPy and Ciw play.")] = 4,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """The simulation beside SimPy and Ciw in one run: M/M/c, and a whole day. docs/benchmarks.md explains the keys."""
+    from senyum.bench.simulate import run
+
+    answer = run(days=days, reference_days=reference_days, tell=lambda line: typer.echo(line, err=True))
+    if as_json:
+        typer.echo(json.dumps(answer))
