@@ -1,8 +1,8 @@
 """The day of a scenario in SimPy and Ciw: what `senyum bench simulate` measures ourselves against. Plain Python.
 
 SimPy: a process for every leg, with all features and the very numbers that the compiled day draws, so that the waits
-must be the same. Ciw has no second tier, no head start, nobody set aside and no wait that is shown; it gets what it has:
-rates by half hour, counters by roster, classes in strict order, forwards, balking by length, reneging.
+must be the same. Ciw has no second tier, no head start, nobody set aside and no wait that is shown; it gets a model of
+what it has: rates by half hour, counters by roster, classes in strict order, forwards, balking by length, reneging.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -81,17 +82,17 @@ def _plain(value: Any) -> Any:
 
 
 def _print(report: Any, promise_share: float) -> None:
-    console = Console(width=None if sys.stdout.isatty() else 110)
+    console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(f"{report.name}: {report.days} days. Mean and half-width of the 95 % interval.", highlight=False)
     for title, groups in (
         ("Everyone and agencies", (report.total, *report.agencies)),
         ("Classes", report.classes),
         ("Half hours", report.half_hours),
     ):
-        table = Table(title=title, title_justify="left")
-        table.add_column("")
+        table = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
+        table.add_column("", no_wrap=True)
         for name in ("people", "left", "wait", "p50", "p90", "kept", "queue", "busy"):
-            table.add_column(name, justify="right")
+            table.add_column(name, justify="right", no_wrap=True)
         for group in groups:
             row = (group.people, group.left, group.wait, group.p50, group.p90)
             style = "red" if group.kept.mean < promise_share else ""
