@@ -25,6 +25,8 @@ REDACTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(/[^\s?\"'<>]*)\?[^\s\"'<>]+"), r"\1?[query]"),
     # PostgreSQL repeats the offending row after these words.
     (re.compile(r"(?m)^\s*(DETAIL|CONTEXT):.*$"), r"\1: [row]"),
+    # And it quotes what it could not read as a number, a time or JSON.
+    (re.compile(r"(?m)((?:invalid|malformed|out of range)[^:\n]*: ?)[\"'].*$"), r"\1[typed]"),
     (re.compile(r"(?<![\d.])\d(?:[ .-]?\d){15}(?![\d])"), "[nik]"),
     (re.compile(r"(?<![\d.])(?:\+?62|0)[ -]?8(?:[ -]?\d){7,11}(?!\d)"), "[phone]"),
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "[email]"),

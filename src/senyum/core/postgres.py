@@ -357,6 +357,8 @@ def options(home: Path, socket: Path, *, durable: bool, preload: bool) -> dict[s
         # A failing statement and its DETAIL line carry what citizens typed: they stay out of the log.
         "log_min_error_statement": "panic",
         "log_error_verbosity": "terse",
+        # An error's own words may quote what was typed, too; the program that asked writes it down without them.
+        "log_min_messages": "log",
     }
 
 

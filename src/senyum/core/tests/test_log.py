@@ -61,6 +61,11 @@ def test_the_row_that_postgresql_repeats_is_taken_out():
     assert "Siti" not in log.redact("duplicate key\nDETAIL:  Key (name)=(Siti) already exists.")
 
 
+def test_the_text_that_postgresql_could_not_read_is_taken_out():
+    said = log.redact('psycopg.errors.InvalidTextRepresentation: invalid input syntax for type integer: "Siti Aminah"')
+    assert "Siti" not in said and said.startswith("psycopg.errors.InvalidTextRepresentation: invalid input syntax")
+
+
 def test_keys_that_hold_secrets_are_never_written(lines):
     structlog.get_logger("t").info("x", password="p", headers={"Cookie": "c", "accept": "html"}, token=5)
     (line,) = lines()

@@ -161,9 +161,9 @@ def install(api: NinjaAPI) -> None:
         if said is None:
             raise error
         trouble, status, sentence = said
+        log.warning("database.trouble", trouble=trouble, error=type(error).__name__, path=request.path)
         if status == 400:
             return problem(request, 422, "invalid", sentence)
-        log.warning("database.trouble", trouble=trouble, error=type(error).__name__, path=request.path)
         response = problem(request, status, f"database_{trouble}", sentence)
         response["Retry-After"] = str(RETRY_SECONDS[trouble])
         return response
