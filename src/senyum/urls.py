@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("senyum.surfaces.citizen.urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("senyum.surfaces.console.trust")),
+    path("", include("senyum.surfaces.console.reads")),
 ]
 
 handler400 = "senyum.surfaces.ui.views.bad_request"
