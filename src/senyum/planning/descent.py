@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from senyum.planning.rostering import Roster, Seat, staffing
@@ -23,7 +24,7 @@ class Descent:
         """A roster that costs no more than `start` and surely keeps the target, if `start` does."""
         seats = start.seats
         while True:
-            better = self._first(self._single(seats)) or self._first(islice(self._double(seats), self._pairs))
+            better = self._first(self._single(seats)) or self._first(self._double(seats))
             if better is None:
                 return Roster(seats, self._cost(seats))
             seats = better
@@ -48,24 +49,28 @@ class Descent:
             yield _put(seats, {n: other})
 
     def _double(self, seats: Sequence[Seat]) -> Iterator[tuple[Seat, ...]]:
-        """One shift becomes cheaper, another dearer or of another counter; together they save something."""
+        """One shift becomes cheaper, another dearer at the same kind of counter; together they save something."""
         found = []
-        for a, first in enumerate(seats):
-            for b, second in enumerate(seats):
-                if a == b:
-                    continue
-                for cheaper in (None, *self._others(first)):
-                    saved = self._price(first) - self._price(cheaper)
-                    if saved <= 0:
-                        continue
-                    for dearer in self._others(second):
-                        net = saved + self._price(second) - self._price(dearer)
-                        if net > 0 and self._price(dearer) >= self._price(second):
-                            found.append((net, a, b, cheaper, dearer))
+        different = [n for n, seat in enumerate(seats) if not n or seats[n - 1] != seat]
+        cheaper = {n: self._at_place(seats[n], below=True) for n in different}
+        dearer = {n: self._at_place(seats[n], below=False) for n in different}
+        for a in different:
+            for b in different:
+                if a != b:
+                    found += [(x - y, a, b, p, q) for x, p in cheaper[a] for y, q in dearer[b] if x > y]
         # The smallest saving is the likeliest to keep the promise.
-        found.sort(key=lambda change: (change[0], change[1], change[2], change[4]))
-        for _, a, b, cheaper, dearer in found:
-            yield _put(seats, {a: cheaper, b: dearer})
+        for _, a, b, p, q in heapq.nsmallest(self._pairs, found):
+            yield _put(seats, {a: replace(seats[a], pattern=p), b: replace(seats[b], pattern=q)})
+
+    def _at_place(self, seat: Seat, *, below: bool) -> list[tuple[int, int]]:
+        """(difference of the price, pattern) of the patterns that cost less, or as much and more."""
+        cost = self._rules.cost[seat.group]
+        now = cost[seat.pattern]
+        return [
+            (abs(cost[n] - now), n)
+            for n, pattern in enumerate(self._rules.patterns)
+            if pattern.covers and n != seat.pattern and (cost[n] < now) == below
+        ]
 
     def _others(self, seat: Seat) -> list[Seat]:
         places = [p for p, kind in enumerate(self._rules.kind[seat.group]) if kind >= 0]

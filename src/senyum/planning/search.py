@@ -14,6 +14,7 @@ can do more. Most cuts come from a hall in which every officer could do everythi
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -41,22 +42,24 @@ class Verdict(StrEnum):
 class Effort:
     """How long to look. Nothing here is wall clock: the same effort gives the same plan on any machine.
 
-    `days`: of the first tier of samples; `people`: of the last, about. `sure`: standard errors from the target that
-    count as sure. `gaps`: costs above the bound that are to be ruled out, one after the other. `proposals`: of the
-    master that knows officers who can do everything, in all; `own`: of the one that knows who can do what, a gap.
-    `solve`: deterministic seconds of CP-SAT a proposal. `slack`: the target of an agency that cannot keep the promise
-    lies so far below what everyone together reaches. `pairs`: exchanges of two shifts that are tried at most.
+    `days`: of the first tier of samples at most; `people`: of the last tier, about. `sure`: standard errors from the
+    target that count as sure. `gaps`: costs above the bound that are to be ruled out, one after the other.
+    `proposals`: of the master that knows officers who can do everything, in all; `own`: people in the days judged of
+    the one that knows who can do what, a gap. `solve`: deterministic seconds of CP-SAT a proposal; `together`: in all
+    for the first master. `slack`: the target of an agency that cannot keep the promise lies so far below what everyone
+    together reaches. `pairs`: exchanges of two shifts that are tried at most.
     """
 
-    days: int = 250
-    people: int = 400_000
+    days: int = 500
+    people: int = 200_000
     sure: float = 2.5
     gaps: tuple[float, ...] = (0.2, 0.1, 0.05, 0.025, 0.0)
-    proposals: int = 80
-    own: int = 25
+    proposals: int = 40
+    own: int = 3_000
+    together: float = 1.5
     slack: float = 0.01
-    pairs: int = 100
-    solve: float = 2.0
+    pairs: int = 40
+    solve: float = 0.5
 
 
 class Judge:
@@ -121,7 +124,7 @@ class Found:
     uncovered: int
     proposals: int
     played: int
-    cuts: tuple[Cut, ...] = field(repr=False, default=())
+    cuts: tuple[tuple[float, Cut], ...] = field(repr=False, default=())
 
     @property
     def reachable(self) -> bool:
@@ -135,27 +138,41 @@ class Found:
 
 
 class Search:
-    """One agency's day. Cuts that were learned for a target hold for every higher one, so ask for targets ascending."""
+    """One agency's day. `cuts`: (target, cut), learned on this day or on one with fewer people, same seats and kinds.
 
-    def __init__(self, day: AgencyDay, *, seed: int, effort: Effort | None = None) -> None:
+    Cuts that were learned for a target hold for every higher one, so ask for targets ascending.
+    """
+
+    def __init__(
+        self, day: AgencyDay, *, seed: int, effort: Effort | None = None, cuts: Sequence[tuple[float, Cut]] = ()
+    ) -> None:
         self.day, self.effort = day, effort or Effort()
-        sample = Sample(day, seed=seed, first=self.effort.days, most_people=self.effort.people)
+        a_day = max(float(day.expected.sum()), 1.0)
+        first = int(min(max(self.effort.people / 40 / a_day, 40), self.effort.days))
+        sample = Sample(day, seed=seed, first=first, most_people=self.effort.people)
         self.real = Judge(sample, day.desk, self.effort.sure)
         self.pooled = Judge(sample, day.pooled(), self.effort.sure)
         self.rules = rules_of(day)
         self.rules_together = together(self.rules)
-        first = Master(self.rules)
-        self.uncovered = first.uncovered
-        self.everyone = first.everyone()
-        self.cuts: list[Cut] = []
-        self._own: list[Cut] = []
+        master = Master(self.rules)
+        self.uncovered = master.uncovered
+        self.everyone = master.everyone()
+        self.cuts: list[tuple[float, Cut]] = list(cuts)
+        # Proposals for a large agency take longer to judge and teach less.
+        self._own = min(int(self.effort.own / a_day), 200)
         self._proposals = 0
 
-    def least_cost(self, wanted: float) -> Found:
-        """The least costly roster that keeps `wanted`, or what the people there can reach."""
+    def least_cost(self, wanted: float, *, start: Roster | None = None) -> Found:
+        """The least costly roster that keeps `wanted`, or what the people there can reach.
+
+        `start`: a roster to begin with if it keeps the target, for instance that of a quieter day.
+        """
         self._proposals = 0
-        target = self._reachable(wanted)
-        best = Descent(self, target).improve(self.everyone)
+        target = self.reachable(wanted)
+        begin = self.everyone
+        if start and self.real.keeps(staffing(self.rules, start.seats), target):
+            begin = start
+        best = Descent(self, target).improve(begin)
         best, bound = self._prove(best, target)
         table = staffing(self.rules, best.seats)
         share, error = self.real.share(table, self.real.verdict(table, target)[1])
@@ -174,7 +191,8 @@ class Search:
             cuts=tuple(self.cuts),
         )
 
-    def _reachable(self, wanted: float) -> float:
+    def reachable(self, wanted: float) -> float:
+        """`wanted`, or a little less than what everyone together keeps when that is not enough."""
         table = staffing(self.rules, self.everyone.seats)
         if self.real.keeps(table, wanted):
             return wanted
@@ -184,43 +202,50 @@ class Search:
     def _prove(self, best: Roster, target: float) -> tuple[Roster, int]:
         """A roster at least as good, and a bound on the cost of all."""
         unit = math.gcd(*(c for row in self.rules.cost for c in row)) or 1
-        bound = Master(self.rules, effort=self.effort.solve).solve().bound
+        bound = max(self._bound_together(best, target), Master(self.rules, effort=self.effort.solve).solve().bound)
         for gap in self.effort.gaps:
-            while True:
-                limit = min(int(best.cost / (1 + gap)), best.cost - 1)
-                if limit < bound:
-                    break
-                ruled_out = self._none_together(limit, target)
-                better, ruled_out = (None, True) if ruled_out else self._probe(limit, target)
+            while (limit := min(int(best.cost / (1 + gap)), best.cost - 1)) >= bound:
+                better, ruled_out = self._probe(limit, target)
                 if better is None and not ruled_out:
                     return best, bound
                 if better is None:
                     bound = (limit // unit + 1) * unit
-                    break
-                best = Descent(self, target).improve(better)
+                else:
+                    best = Descent(self, target).improve(better)
         return best, bound
 
-    def _none_together(self, limit: int, target: float) -> bool:
-        """Whether no roster of at most this cost keeps the target even if every officer could do everything."""
-        master = Master(self.rules_together, self.cuts, at_most=limit, effort=self.effort.solve)
-        while self._proposals < self.effort.proposals:
+    def _bound_together(self, best: Roster, target: float) -> int:
+        """No roster costs less, even if every officer could do everything. Stops at the cost of `best`."""
+        master = Master(self.rules_together, self._known(target, all_kinds=True), effort=self.effort.solve)
+        bound = 0
+        while bound < best.cost and self._proposals < self.effort.proposals and master.spent < self.effort.together:
             self._proposals += 1
             solved = master.solve()
             if solved.roster is None:
-                return solved.proved
+                return best.cost if solved.proved else bound
+            bound = max(bound, solved.bound)
             table = staffing(self.rules_together, solved.roster.seats)
             verdict, tier = self.pooled.verdict(table, target)
             if verdict is not Verdict.BROKEN:
-                return False
-            self.cuts.append(learn(self.pooled, table, self.day.most_together(), target, tier))
-            master.add(self.cuts[-1])
-        return False
+                return bound
+            cut = learn(self.pooled, table, self.day.most_together(), target, tier)
+            self.cuts.append((target, cut))
+            master.add(cut)
+        return bound
+
+    def _known(self, target: float, *, all_kinds: bool = False) -> list[Cut]:
+        """What was learned for this target or a lower one: whatever breaks a low target breaks a high one."""
+        return [
+            cut
+            for t, cut in self.cuts
+            if t <= target and not (all_kinds and any(k != TOGETHER for k, _, _ in cut.options))
+        ]
 
     def _probe(self, limit: int, target: float) -> tuple[Roster | None, bool]:
         """A roster of at most this cost that keeps the target, or None and whether there surely is none."""
-        master = Master(self.rules, [*self.cuts, *self._own], at_most=limit, effort=self.effort.solve)
+        master = Master(self.rules, self._known(target), at_most=limit, effort=self.effort.solve)
         too_close = False
-        for _ in range(self.effort.own):
+        for _ in range(self._own):
             solved = master.solve()
             if solved.roster is None:
                 return None, solved.proved and not too_close
@@ -231,7 +256,7 @@ class Search:
             # Whatever is too close to call is passed over: it cannot be proposed, and nothing is ruled out.
             too_close = too_close or verdict is Verdict.OPEN
             if verdict is Verdict.BROKEN:
-                (self.cuts if cut.options[0][0] == TOGETHER else self._own).append(cut)
+                self.cuts.append((target, cut))
             master.add(cut)
         return None, False
 
@@ -269,7 +294,8 @@ def learn(judge: Judge, table: Ints, most: Ints, target: float, tier: int) -> Cu
             return
         for cell, value in zip(group, before, strict=True):
             raised[cell] = value
-        if len(group) > 1:
+        # A group of four is fine enough where many days are needed for a verdict.
+        if len(group) > (1 if tier < 2 else 4):
             lift(group[: len(group) // 2])
             lift(group[len(group) // 2 :])
 

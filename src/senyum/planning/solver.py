@@ -53,7 +53,8 @@ class Master:
     """The roster model of one agency's day, which learns cuts.
 
     What the rules demand and the people cannot give is counted once (`uncovered`) and then allowed that often, no more.
-    With `at_most` any roster that costs no more will do; without, the least costly is looked for.
+    With `at_most` any roster that costs no more will do; without, the least costly is looked for. `spent`: CP-SAT's
+    deterministic seconds so far.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Master:
         self._reached: dict[tuple[int, int, int], Any] = {}
         self._spans: set[int] = set()
         self._hint: dict[Seat, int] = {}
+        self.spent = 0.0
         slack = [self._demand(t, kinds) for t, kinds in rules.open_service]
         self._model.minimize(sum(slack))
         self.uncovered = round(self._run()[0].objective_value) if slack else 0
@@ -142,6 +144,7 @@ class Master:
         for seat, count in self._hint.items():
             self._model.add_hint(self._seats[seat], count)
         status = solver.solve(self._model)
+        self.spent += solver.response_proto.deterministic_time
         return (solver if status in (self._cp.OPTIMAL, self._cp.FEASIBLE) else None), status
 
     def _make_seats(self) -> dict[Seat, Any]:
@@ -186,3 +189,41 @@ class Master:
             self._model.add(present >= officers).only_enforce_if(there)
             self._reached[key] = there
         return self._reached[key]
+
+
+def share_out(days: Sequence[Sequence[tuple[float, frozenset[int]]]], *, hours: float) -> list[list[int]] | None:
+    """An officer for every shift of a week: one shift a day each, at most `hours` a week, as even as can be.
+
+    `days`: for each day, each shift's hours and the officers who may work it. None when it cannot be done. The most
+    that anybody works is made as small as possible.
+    """
+    cp = cp_model()
+    model, chosen = cp.CpModel(), {}
+    officers = sorted({o for day in days for _, able in day for o in able})
+    for d, day in enumerate(days):
+        for n, (_, able) in enumerate(day):
+            for o in sorted(able):
+                chosen[d, n, o] = model.new_bool_var(f"a{d}_{n}_{o}")
+            model.add_exactly_one([chosen[d, n, o] for o in sorted(able)])
+        for o in officers:
+            model.add_at_most_one([chosen[d, n, o] for n, (_, able) in enumerate(day) if o in able])
+    longest = model.new_int_var(0, round(hours * 60), "longest")
+    for o in officers:
+        mine = [
+            round(length * 60) * chosen[d, n, o]
+            for d, day in enumerate(days)
+            for n, (length, able) in enumerate(day)
+            if o in able
+        ]
+        model.add(sum(mine) <= longest)
+    model.minimize(longest)
+    solver = cp.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = SEED
+    solver.parameters.max_deterministic_time = 1.0
+    if solver.solve(model) not in (cp.OPTIMAL, cp.FEASIBLE):
+        return None
+    return [
+        [next(o for o in sorted(able) if solver.value(chosen[d, n, o])) for n, (_, able) in enumerate(day)]
+        for d, day in enumerate(days)
+    ]

@@ -118,6 +118,7 @@ def agency_day(scenario: Scenario, agency: int) -> AgencyDay:
         line_minutes=np.array([scenario.services[s].minutes + scenario.walk for s in services]),
         patience=leave.patience,
         patience_after=leave.patience_after,
+        lapses=at.closes,
     )
     walk_ins = scenario.people() + _forwarded(scenario)
     booked = scenario.booked() * np.array([[1 - s.no_show] for s in scenario.services])

@@ -219,7 +219,7 @@ def _outcome(hall: HallNow, desks: Sequence[LiveDesk], people: People, horizon: 
     # Whoever is not called within a further horizon counts with that: a wait without end has no mean.
     called = np.minimum(played.called_at, hall.now + 2 * horizon)
     wait = float((called - people.arrived_at).mean()) if len(called) else 0.0
-    return played.came - played.kept, wait
+    return played.promised - played.kept, wait
 
 
 def _draw(hall: HallNow, *, seed: int, samples: int, horizon: float) -> People:

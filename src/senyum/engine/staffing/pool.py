@@ -57,7 +57,8 @@ class Desk:
     """What does not change between staffings of one agency.
 
     `tiers`: (kinds, lines) of 1 (first), 2 (helps) or 0; `absent`: per kind. `line_minutes`: mean per line.
-    `patience`, `patience_after`: mean minutes before and after the shown wait has passed (inf: never).
+    `patience`, `patience_after`: mean minutes before and after the shown wait has passed (inf: never). Whoever is never
+    called goes home at `lapses`.
     """
 
     opens: float
@@ -68,27 +69,31 @@ class Desk:
     line_minutes: Floats
     patience: float = np.inf
     patience_after: float = np.inf
+    lapses: float = np.inf
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Played:
-    """`called_at`: minutes after midnight, inf for whoever left or lapsed; `kept`, `came`: people a day."""
+    """`called_at`: minutes after midnight, inf for whoever left or lapsed; `kept`, `promised`: people a day.
+
+    `promised`: whose promise was met or had passed. Whoever leaves before is no proof of either.
+    """
 
     called_at: Floats
     kept: Floats
-    came: Floats
+    promised: Floats
 
     def share(self) -> float:
-        """Called within the promise, of all who came; 1 when nobody came."""
-        return float(self.kept.sum() / self.came.sum()) if self.came.sum() > 0 else 1.0
+        """Called within the promise, of those whose promise was met or had passed; 1 when there are none."""
+        return float(self.kept.sum() / self.promised.sum()) if self.promised.sum() > 0 else 1.0
 
     def error(self) -> float:
         """Standard error of `share` with the day as the unit (people of one day wait together): ratio estimator."""
-        days = len(self.came)
-        if days < 2 or self.came.sum() == 0:
+        days = len(self.promised)
+        if days < 2 or self.promised.sum() == 0:
             return 0.0
-        residual = self.kept - self.share() * self.came
-        return float(residual.std(ddof=1) / (np.sqrt(days) * self.came.mean()))
+        residual = self.kept - self.share() * self.promised
+        return float(residual.std(ddof=1) / (np.sqrt(days) * self.promised.mean()))
 
 
 def play(people: People, desk: Desk, staffing: Ints) -> Played:
@@ -98,7 +103,7 @@ def play(people: People, desk: Desk, staffing: Ints) -> Played:
     last half hour stays until nobody waits.
     """
     tiers, on, present = _officers(people, desk, staffing)
-    called_at = _play(
+    called_at, leaves_at = _play(
         people.starts,
         people.arrived_at,
         people.line,
@@ -118,8 +123,10 @@ def play(people: People, desk: Desk, staffing: Ints) -> Played:
         desk.closes,
         desk.period,
     )
-    kept = (called_at <= people.promised_by + 1e-9).astype(np.float64)
-    return Played(called_at, _per_day(kept, people.starts), np.diff(people.starts).astype(np.float64))
+    kept = called_at <= people.promised_by + 1e-9
+    passed = np.minimum(np.minimum(called_at, leaves_at), desk.lapses) > people.promised_by
+    passed |= np.isfinite(called_at)
+    return Played(called_at, _per_day(kept, people.starts), _per_day(passed, people.starts))
 
 
 def join(parts: Sequence[People]) -> People:
@@ -145,8 +152,8 @@ def _officers(people: People, desk: Desk, staffing: Ints) -> tuple[Ints, Bools, 
     return np.array(rows, dtype=np.int64), np.array(on), present
 
 
-def _per_day(values: Floats, starts: Ints) -> Floats:
-    total = np.concatenate([[0.0], np.cumsum(values)])
+def _per_day(values: Bools, starts: Ints) -> Floats:
+    total = np.concatenate([[0], np.cumsum(values)]).astype(np.float64)
     per_day: Floats = total[starts[1:]] - total[starts[:-1]]
     return per_day
 
@@ -171,14 +178,15 @@ def _play(
     opens: float,
     closes: float,
     period: float,
-) -> Floats:
+) -> tuple[Floats, Floats]:
+    """When each person was called, and when they would leave (inf: never)."""
     people, servers = len(arrived_at), len(tiers)
     called_at = np.full(people, np.inf)
     if servers == 0:
-        return called_at
+        return called_at, np.full(people, np.inf)
     held_until = np.full(people, -np.inf)
     busy = np.zeros(people, dtype=np.bool_)
-    leaves_at = np.full(people, np.inf)
+    leaves_at = arrived_at.copy()
     # Whoever waits stands in a list of their line and class; `heads` holds the first of each list that is not empty.
     after = np.full(people, -1)
     tail = np.full(slots, -1)
@@ -243,4 +251,4 @@ def _play(
             if soonest == np.inf:
                 break
             now = soonest
-    return called_at
+    return called_at, leaves_at

@@ -35,7 +35,7 @@ CASES = {
     "specialists": hall([1.2] * 8, services=2, officers=((ONE, 10.0), (TWO, 10.0), (BOTH, 14.0)), counters=(ALL,) * 3),
     "two counters": hall(FLAT, minutes=9.0, counters=(((0,), ()),) * 2),
 }  # fmt: skip
-EFFORT = Effort(days=200, people=60_000, proposals=400, own=400)
+EFFORT = Effort(days=200, people=60_000, proposals=400, own=20_000, together=20.0)
 
 
 def brute_force(search: Search, target: float) -> int:
