@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from senyum.engine.staffing.agency_day import AgencyDay, Sample
 from senyum.engine.staffing.pool import Desk, Played, play
+from senyum.planning.catalogue import Catalogue, count
 from senyum.planning.descent import Descent
 from senyum.planning.rostering import TOGETHER, Cut, Roster, rules_of, staffing, together
 from senyum.planning.solver import Master
@@ -47,19 +48,21 @@ class Effort:
     `proposals`: of the master that knows officers who can do everything, in all; `own`: people in the days judged of
     the one that knows who can do what, a gap. `solve`: deterministic seconds of CP-SAT a proposal; `together`: in all
     for the first master. `slack`: the target of an agency that cannot keep the promise lies so far below what everyone
-    together reaches. `pairs`: exchanges of two shifts that are tried at most.
+    together reaches. `pairs`: exchanges of two shifts that are tried at most. `listed`: an agency with no
+    more rosters than that has them all listed, and needs no master.
     """
 
     days: int = 500
-    people: int = 200_000
+    people: int = 400_000
     sure: float = 2.5
     gaps: tuple[float, ...] = (0.2, 0.1, 0.05, 0.025, 0.0)
     proposals: int = 40
     own: int = 3_000
-    together: float = 1.5
+    together: float = 4.0
     slack: float = 0.01
     pairs: int = 40
-    solve: float = 0.5
+    solve: float = 1.0
+    listed: int = 1_500_000
 
 
 class Judge:
@@ -169,11 +172,15 @@ class Search:
         """
         self._proposals = 0
         target = self.reachable(wanted)
+        if count(self.rules) <= self.effort.listed:
+            return self._found(*self._from_list(target), target, wanted)
         begin = self.everyone
         if start and self.real.keeps(staffing(self.rules, start.seats), target):
             begin = start
         best = Descent(self, target).improve(begin)
-        best, bound = self._prove(best, target)
+        return self._found(*self._prove(best, target), target, wanted)
+
+    def _found(self, best: Roster, bound: int, target: float, wanted: float) -> Found:
         table = staffing(self.rules, best.seats)
         share, error = self.real.share(table, self.real.verdict(table, target)[1])
         return Found(
@@ -199,6 +206,23 @@ class Search:
         share, error = self.real.share(table, self.real.sample.tiers - 1)
         return min(wanted, share - max(self.effort.slack, 2 * self.effort.sure * error))
 
+    def _from_list(self, target: float) -> tuple[Roster, int]:
+        """The least costly roster of all, and the cost of the least costly that is not surely too little."""
+        catalogue = Catalogue(self.rules, self.uncovered)
+        for cut in self._known(target):
+            catalogue.add(cut)
+        bound = -1
+        while (roster := catalogue.next()) is not None:
+            verdict, cut = self._cut(staffing(self.rules, roster.seats), target)
+            if verdict is not Verdict.BROKEN and bound < 0:
+                bound = roster.cost
+            if cut is None:
+                return roster, bound
+            if verdict is Verdict.BROKEN:
+                self.cuts.append((target, cut))
+            catalogue.add(cut)
+        return self.everyone, max(bound, 0)
+
     def _prove(self, best: Roster, target: float) -> tuple[Roster, int]:
         """A roster at least as good, and a bound on the cost of all."""
         unit = math.gcd(*(c for row in self.rules.cost for c in row)) or 1
@@ -216,14 +240,16 @@ class Search:
 
     def _bound_together(self, best: Roster, target: float) -> int:
         """No roster costs less, even if every officer could do everything. Stops at the cost of `best`."""
+        if count(self.rules_together) <= self.effort.listed:
+            return self._bound_from_list(best, target)
         master = Master(self.rules_together, self._known(target, all_kinds=True), effort=self.effort.solve)
         bound = 0
         while bound < best.cost and self._proposals < self.effort.proposals and master.spent < self.effort.together:
             self._proposals += 1
             solved = master.solve()
+            bound = max(bound, solved.bound)
             if solved.roster is None:
                 return best.cost if solved.proved else bound
-            bound = max(bound, solved.bound)
             table = staffing(self.rules_together, solved.roster.seats)
             verdict, tier = self.pooled.verdict(table, target)
             if verdict is not Verdict.BROKEN:
@@ -232,6 +258,20 @@ class Search:
             self.cuts.append((target, cut))
             master.add(cut)
         return bound
+
+    def _bound_from_list(self, best: Roster, target: float) -> int:
+        catalogue = Catalogue(self.rules_together, self.uncovered)
+        for cut in self._known(target, all_kinds=True):
+            catalogue.add(cut)
+        while (roster := catalogue.next()) is not None and roster.cost < best.cost:
+            table = staffing(self.rules_together, roster.seats)
+            verdict, tier = self.pooled.verdict(table, target)
+            if verdict is not Verdict.BROKEN:
+                return roster.cost
+            cut = learn(self.pooled, table, self.day.most_together(), target, tier)
+            self.cuts.append((target, cut))
+            catalogue.add(cut)
+        return best.cost
 
     def _known(self, target: float, *, all_kinds: bool = False) -> list[Cut]:
         """What was learned for this target or a lower one: whatever breaks a low target breaks a high one."""

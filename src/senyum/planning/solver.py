@@ -8,6 +8,7 @@ by planning two agencies at once (`search`), each with its own worker.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -106,8 +107,8 @@ class Master:
         solver, status = self._run()
         if status == self._cp.INFEASIBLE:
             return Solved(None, 0, True, self.uncovered)
-        if solver is None:
-            return Solved(None, 0, False, self.uncovered)
+        if status not in (self._cp.OPTIMAL, self._cp.FEASIBLE):
+            return Solved(None, max(0, math.ceil(solver.best_objective_bound - 1e-6)), False, self.uncovered)
         roster = self._roster(solver)
         bound = min(roster.cost, round(solver.best_objective_bound))
         return Solved(roster, bound, bound == roster.cost, self.uncovered)
@@ -135,7 +136,7 @@ class Master:
         return Roster(seats, sum(self.rules.cost[s.group][s.pattern] for s in seats))
 
     def _run(self) -> tuple[Any, Any]:
-        """(the solver that holds a solution or None, its status)."""
+        """(the solver with what it found, its status)."""
         solver = self._cp.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = SEED
@@ -145,7 +146,7 @@ class Master:
             self._model.add_hint(self._seats[seat], count)
         status = solver.solve(self._model)
         self.spent += solver.response_proto.deterministic_time
-        return (solver if status in (self._cp.OPTIMAL, self._cp.FEASIBLE) else None), status
+        return solver, status
 
     def _make_seats(self) -> dict[Seat, Any]:
         rules, seats = self.rules, {}
