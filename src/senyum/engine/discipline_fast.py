@@ -21,7 +21,7 @@ Ints = NDArray[np.int64]
 EARLIEST, PAST_PROMISE, HELPING = 0, 1, 2
 
 
-@kernel
+@kernel(kept=True)
 def choose_index(
     now: float,
     queue: Ints,

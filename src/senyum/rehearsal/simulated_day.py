@@ -14,7 +14,7 @@ import numpy as np
 
 from senyum.engine.scenario import Agency, Counter, Floats, Officer, PriorityClass, Scenario, Service, Shift, lognormal
 from senyum.engine.simulation.day import DayOfLegs, played
-from senyum.engine.simulation.play import COMER
+from senyum.engine.simulation.room import COMER
 from senyum.rehearsal.replay_data import LineDay
 
 #: Standard deviation / mean of the minutes at a counter.

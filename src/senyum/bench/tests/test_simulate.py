@@ -14,7 +14,7 @@ from senyum.bench.simulated import SimpyDay, drawn
 from senyum.engine.scenario import Abandonment, Scenario, exponential, lognormal
 from senyum.engine.simulation import one_day
 from senyum.engine.simulation.plain import not_plain, plain_day
-from senyum.engine.simulation.play import LAPSED, LEFT, SERVED
+from senyum.engine.simulation.room import LAPSED, LEFT, SERVED
 from senyum.engine.tests.halls_simulated import hall, queue
 from senyum.planning.scenario_file import read
 

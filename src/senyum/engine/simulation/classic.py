@@ -34,7 +34,7 @@ def run_day(
     return DayOfCalls(*_run(arrived_at, line, turn_at, promised_by, service_minutes, tiers))
 
 
-@kernel(allocates=True)
+@kernel(kept=True, allocates=True)
 def _run(
     arrived_at: Floats, line: Ints, turn_at: Floats, promised_by: Floats, service_minutes: Floats, tiers: Ints
 ) -> tuple[Floats, Ints, Ints]:

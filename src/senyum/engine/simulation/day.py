@@ -11,7 +11,8 @@ from senyum.engine.kernel import kernel
 from senyum.engine.scenario import Floats, Ints, Scenario
 from senyum.engine.simulation.draws import sub
 from senyum.engine.simulation.people import arrivals, in_order
-from senyum.engine.simulation.play import COMER, Room, play, room_for
+from senyum.engine.simulation.play import play
+from senyum.engine.simulation.room import COMER, Room, room_for
 from senyum.engine.simulation.tables import Tables, compiled
 
 
@@ -19,7 +20,7 @@ from senyum.engine.simulation.tables import Tables, compiled
 class DayOfLegs:
     """A value a leg, in the order in which the legs began; minutes of the day, `inf` where it did not happen.
 
-    `origin`: the leg from which it was forwarded, -1 for the first leg of a visit. `state`: `play.SERVED`, `LEFT` or
+    `origin`: the leg from which it was forwarded, -1 for the first leg of a visit. `state`: `room.SERVED`, `LEFT` or
     `LAPSED`. `why`: index into `discipline.Why`, -1 when never called. `shown`: the wait shown on arrival.
     """
 
@@ -45,13 +46,13 @@ class DayOfLegs:
         return waited
 
 
-@kernel
+@kernel(kept=True)
 def day_key(seed: Any, day: int) -> Any:
     """The key of a day, which does not depend on how many days are played."""
     return sub(sub(seed, 0), day)
 
 
-@kernel
+@kernel(kept=True)
 def draw_and_play(tables: Any, room: Any, key: Any) -> int:
     """A whole day in `room`: how many legs, or more than `room` has places for, when it must grow."""
     comers = arrivals(tables, key, room.comers)
@@ -82,7 +83,7 @@ def one_day(scenario: Scenario, *, seed: int, day: int = 0) -> DayOfLegs:
 
 
 def played(scenario: Scenario, comers: Any, *, seed: int = 0) -> DayOfLegs:
-    """The day of given people: (at, anchor, key, service) each, as `play.COMER`. Other draws come from `seed`."""
+    """The day of given people: (at, anchor, key, service) each, as `room.COMER`. Other draws come from `seed`."""
     tables = compiled(scenario)
     people = np.sort(np.asarray(comers, dtype=COMER), order="at", kind="stable")
     room = room_for(tables, len(people))

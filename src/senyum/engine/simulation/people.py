@@ -64,7 +64,7 @@ def class_of(key: Any, classes: Any) -> Any:
     return k
 
 
-@kernel
+@kernel(kept=True)
 def arrivals(tables: Any, day: Any, comers: Any) -> int:
     """Write everyone who comes on the day with key `day` into `comers`, unordered; how many, or -1: no room.
 
@@ -132,7 +132,7 @@ def _booked(tables: Any, s: int, stream: Any, comers: Any, count: int) -> int:
     return count
 
 
-@kernel
+@kernel(kept=True)
 def in_order(comers: Any, count: int, order: Any, buckets: Any) -> None:
     """Fill `order[:count]` with the comers by time: a bucket for each stretch of the day, then by insertion."""
     low, high = np.inf, -np.inf

@@ -54,7 +54,7 @@ def not_plain(scenario: Scenario) -> str:
     return f"a plain day has {', '.join(missing)}" if missing else ""
 
 
-@kernel(free=True)
+@kernel(kept=True, free=True)
 def play_plain(tables: Tables, day: Any, queued: Floats, called: Floats, free_at: Floats) -> int:
     """Fill `queued` and `called`; how many came. `free_at`: one place a counter."""
     hall, service, last = tables.hall[0], tables.services[0], tables.agencies[0].last_ticket

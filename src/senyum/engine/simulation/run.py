@@ -8,8 +8,8 @@ import numpy as np
 
 from senyum.engine.scenario import Scenario
 from senyum.engine.simulation.day import first_room
-from senyum.engine.simulation.play import Room, room_for
 from senyum.engine.simulation.report import Report, report_of
+from senyum.engine.simulation.room import Room, room_for
 from senyum.engine.simulation.tables import Tables, compiled
 from senyum.engine.simulation.tally import Tally, add_days, tally_for
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from senyum.engine.discipline_fast import Floats
 from senyum.engine.kernel import kernel
 from senyum.engine.simulation.day import day_key, draw_and_play
-from senyum.engine.simulation.play import LEFT, SERVED
+from senyum.engine.simulation.room import LEFT, SERVED
 from senyum.engine.simulation.tables import Tables
 
 #: What is summed for a group. People are first legs; forwarded legs count as `forwarded`, and in all that follows.
@@ -102,7 +102,7 @@ def _add_day(legs: int, tables: Any, room: Any, tally: Any, batch: int) -> None:
             tally.minutes[batch, agency, p, 1] += room.busy_minutes[agency, p]
 
 
-@kernel(free=True)
+@kernel(kept=True, free=True)
 def add_days(tables: Any, room: Any, tally: Any, batch: int, seed: Any, day: int, end: int) -> int:
     """Play days `day` to `end` into a batch; returns the first one that did not fit into `room`, or `end`."""
     while day < end:

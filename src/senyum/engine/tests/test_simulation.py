@@ -17,8 +17,8 @@ from senyum.engine.scenario import Abandonment, busier, exponential, on_weekday,
 from senyum.engine.simulation import one_day, simulate
 from senyum.engine.simulation.day import DayOfLegs, played
 from senyum.engine.simulation.draws import normal
-from senyum.engine.simulation.play import COMER, LAPSED, LEFT, SERVED, WAITING
 from senyum.engine.simulation.report import quantile, ratio
+from senyum.engine.simulation.room import COMER, LAPSED, LEFT, SERVED, WAITING
 from senyum.engine.simulation.student import t_quantile
 from senyum.engine.simulation.tally import BINS
 from senyum.engine.tests.halls_simulated import hall, queue, with_counters

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from senyum.engine.simulation.play import LAPSED, SERVED
+from senyum.engine.simulation.room import LAPSED, SERVED
 from senyum.rehearsal.replay_data import LineDay, Snapshot, day_of, line_day, read_day
 from senyum.rehearsal.simulated_day import pace, play_recorded, recorded_waits, scenario_of
 
