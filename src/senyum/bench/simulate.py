@@ -1,7 +1,7 @@
 """The compiled simulation beside SimPy and Ciw, in one run: M/M/c, and a whole day with every feature on.
 
 Ratios are of CPU time on one thread, so that other work on the machine does not tilt them; compiling and drawing the
-references' numbers are not counted. Everything is played three times and the fastest counts. What each has: `simulated`.
+references' numbers are not counted. All are played three times and the fastest counts. What each has: `simulated`.
 """
 
 from __future__ import annotations
