@@ -70,7 +70,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: object) -> None:
     from django.core.management import call_command
     from django.db import connection
 
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]  # pytest-django types its fixture as object
         call_command("createcachetable", verbosity=0)
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE journal_entry DISABLE TRIGGER journal_no_truncate")

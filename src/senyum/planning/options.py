@@ -15,14 +15,12 @@ from senyum.engine.simulation.run import simulate
 from senyum.engine.staffing.agency_day import agency_day
 from senyum.engine.staffing.whatif import with_reserve
 from senyum.planning.rostering import name_seats
-from senyum.planning.search import Effort, Search
+from senyum.planning.search import QUICK, Search
 
 DAYS = 200
 TARGETS = (0.7, 0.8, 0.85, 0.9, 0.95)
 #: A counter is not missed when the agency keeps so nearly the same share, and its p90 grows by no more minutes.
 UNNOTICED_SHARE, UNNOTICED_MINUTES = 0.005, 1.0
-#: Local search only: points of a curve need no proof.
-QUICK = Effort(proposals=0, own=0, pairs=0, people=60_000, gaps=())
 
 
 @dataclass(frozen=True, slots=True)

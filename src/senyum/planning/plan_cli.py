@@ -28,6 +28,9 @@ def plan(
         int, typer.Option(min=0, max=10, help="Officers and counters to add where people are too few.")
     ] = 0,
     options: Annotated[bool, typer.Option("--options", help="Also frontier, extra officers and closures.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Local search only, without a proof of how good it is.")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     threads: Annotated[int, typer.Option(min=1, max=64)] = 2,
     ill: Annotated[
@@ -43,6 +46,7 @@ def plan(
 ) -> None:
     """Plan who works when so that nine of ten are called within the promise, at the least cost."""
     from senyum.planning.scenario_file import ScenarioError, read
+    from senyum.planning.search import QUICK
     from senyum.planning.solver import PlanningUnavailable
     from senyum.planning.week import plan_week
 
@@ -50,7 +54,10 @@ def plan(
         scenario = read(file if not Path(file).exists() else Path(file))
         scenario = _changed(scenario, ill or [], busier, saturday, move or [], close or [], hours or [])
         days = open_days(scenario) if week else [scenario.weekday]
-        found = plan_week(scenario, days, wanted=target or None, seed=seed, reserve=reserve, threads=threads)
+        effort = QUICK if quick else None
+        found = plan_week(
+            scenario, days, wanted=target or None, seed=seed, effort=effort, reserve=reserve, threads=threads
+        )
         content = as_dict(scenario, found)
         if options:
             content |= more(scenario, found, seed=seed, threads=threads)

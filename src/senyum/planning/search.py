@@ -65,6 +65,10 @@ class Effort:
     listed: int = 1_500_000
 
 
+#: Local search only, in seconds: a good roster without a proof of how good.
+QUICK = Effort(proposals=0, own=0, pairs=20, people=60_000, gaps=(), listed=2_000)
+
+
 class Judge:
     """Plays staffings at one desk on the same sampled people, tier by tier, and remembers."""
 
@@ -209,8 +213,8 @@ class Search:
     def _from_list(self, target: float) -> tuple[Roster, int]:
         """The least costly roster of all, and the cost of the least costly that is not surely too little."""
         catalogue = Catalogue(self.rules, self.uncovered)
-        for cut in self._known(target):
-            catalogue.add(cut)
+        for known in self._known(target):
+            catalogue.add(known)
         bound = -1
         while (roster := catalogue.next()) is not None:
             verdict, cut = self._cut(staffing(self.rules, roster.seats), target)
@@ -231,7 +235,8 @@ class Search:
             while (limit := min(int(best.cost / (1 + gap)), best.cost - 1)) >= bound:
                 better, ruled_out = self._probe(limit, target)
                 if better is None and not ruled_out:
-                    return best, bound
+                    # Too close to call below this cost; there may still be something between it and the best.
+                    break
                 if better is None:
                     bound = (limit // unit + 1) * unit
                 else:
@@ -261,16 +266,15 @@ class Search:
 
     def _bound_from_list(self, best: Roster, target: float) -> int:
         catalogue = Catalogue(self.rules_together, self.uncovered)
-        for cut in self._known(target, all_kinds=True):
-            catalogue.add(cut)
+        for known in self._known(target, all_kinds=True):
+            catalogue.add(known)
         while (roster := catalogue.next()) is not None and roster.cost < best.cost:
             table = staffing(self.rules_together, roster.seats)
             verdict, tier = self.pooled.verdict(table, target)
             if verdict is not Verdict.BROKEN:
                 return roster.cost
-            cut = learn(self.pooled, table, self.day.most_together(), target, tier)
-            self.cuts.append((target, cut))
-            catalogue.add(cut)
+            self.cuts.append((target, learn(self.pooled, table, self.day.most_together(), target, tier)))
+            catalogue.add(self.cuts[-1][1])
         return best.cost
 
     def _known(self, target: float, *, all_kinds: bool = False) -> list[Cut]:

@@ -73,7 +73,7 @@ def _alike(past: Snapshots, lines: int) -> Floats:
 
 
 @njit(cache=True)
-def _count_alike(starts, line, opened, alike):  # type: ignore[no-untyped-def]
+def _count_alike(starts, line, opened, alike):  # type: ignore[no-untyped-def]  # compiled: Numba infers
     seen = np.zeros_like(alike)
     for g in range(len(starts) - 1):
         for a in range(starts[g], starts[g + 1]):
@@ -100,7 +100,7 @@ def part_of_day(minute: float) -> int:
 
 
 @njit(cache=True)
-def _line_days(bounds, minute, opened, waiting, number, announced, wait):  # type: ignore[no-untyped-def]
+def _line_days(bounds, minute, opened, waiting, number, announced, wait):  # type: ignore[no-untyped-def]  # compiled: Numba infers
     days = len(bounds) - 1
     own, curve = np.zeros((days, COLUMNS)), np.zeros((days, BINS))
     for k in range(days):

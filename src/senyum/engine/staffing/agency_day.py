@@ -46,7 +46,8 @@ class Place:
 class AgencyDay:
     """`kind[group][place]`: which row of a staffing they are, or -1 when that group can do nothing there.
 
-    `expected`: people a half hour, (lines, half hours) with forwarded ones; lines in the order of `services`.
+    `walk_ins`: people a half hour, (lines, half hours), with those forwarded from other services, who are the share
+    `onward` and have been in the mall for `on_way` minutes (a line each). Lines are in the order of `services`.
     """
 
     scenario: Scenario
@@ -57,6 +58,8 @@ class AgencyDay:
     kind: tuple[tuple[int, ...], ...]
     walk_ins: Floats
     booked: Floats
+    onward: Floats
+    on_way: Floats
     desk: Desk
 
     @property
@@ -120,10 +123,24 @@ def agency_day(scenario: Scenario, agency: int) -> AgencyDay:
         patience_after=leave.patience_after,
         lapses=at.closes,
     )
-    walk_ins = scenario.people() + _forwarded(scenario)
+    forwarded, on_way = _forwarded(scenario)
+    walk_ins = scenario.people() + forwarded
+    onward = np.divide(forwarded, walk_ins, out=np.zeros_like(walk_ins), where=walk_ins > 0)
     booked = scenario.booked() * np.array([[1 - s.no_show] for s in scenario.services])
     index = list(services)
-    return AgencyDay(scenario, agency, services, groups, places, tuple(table), walk_ins[index], booked[index], desk)
+    return AgencyDay(
+        scenario,
+        agency,
+        services,
+        groups,
+        places,
+        tuple(table),
+        walk_ins[index],
+        booked[index],
+        onward[index],
+        on_way[index],
+        desk,
+    )
 
 
 def draw(day: AgencyDay, *, days: int, seed: int, batch: int = 0) -> People:
@@ -146,6 +163,13 @@ def draw(day: AgencyDay, *, days: int, seed: int, batch: int = 0) -> People:
     cls = rng.choice(len(scenario.classes), people, p=_shares([c.share for c in scenario.classes]))
     head = np.array([c.head_start for c in scenario.classes])[cls]
     promise = np.array([c.promise for c in scenario.classes])[cls]
+    if day.onward.any():
+        # Whoever was forwarded keeps the times of the first leg: an earlier turn, and a promise that is not counted
+        # again. Drawn apart, so that the people are the same with and without forwarding.
+        apart = np.random.default_rng([seed, batch, day.agency, scenario.weekday, 1])
+        forwarded = ~is_booked & (apart.random(people) < day.onward[line, half_hour])
+        anchor = np.where(forwarded, anchor - day.on_way[line], anchor)
+        promise = np.where(forwarded, np.inf, promise)
     minutes = _minutes(rng, day, line) + scenario.walk
     accepts = scenario.abandonment.accepts * rng.exponential(size=people)
     early, late = rng.exponential(size=people), rng.exponential(size=people)
@@ -242,10 +266,10 @@ def _places(scenario: Scenario, agency: int) -> tuple[Place, ...]:
     return tuple(Place(tuple(c), tuple(sorted(f)), tuple(sorted(h))) for (f, h), c in found.items())
 
 
-def _forwarded(scenario: Scenario) -> Floats:
-    """Expected people from other services per (service, half hour), later by the first leg; one step, no chains."""
+def _forwarded(scenario: Scenario) -> tuple[Floats, Floats]:
+    """People from other services per (service, half hour), and their minutes on the way; one step, no chains."""
     coming = scenario.people() + scenario.booked()
-    onward = np.zeros_like(coming)
+    onward, minutes = np.zeros_like(coming), np.zeros(len(coming))
     for forward in scenario.forwards:
         delay = scenario.services[forward.source].minutes + _FIRST_WAIT + scenario.transfer
         shift, part = divmod(delay / scenario.period, 1.0)
@@ -253,7 +277,9 @@ def _forwarded(scenario: Scenario) -> Floats:
             if steps < coming.shape[1]:
                 late = coming[forward.source, : coming.shape[1] - steps]
                 onward[forward.target, steps:] += forward.share * share * late
-    return onward
+        minutes[forward.target] += forward.share * float(coming[forward.source].sum()) * delay
+    people = onward.sum(axis=1)
+    return onward, np.divide(minutes, people, out=np.zeros_like(minutes), where=people > 0)
 
 
 def _arrivals(

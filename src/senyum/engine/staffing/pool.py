@@ -28,9 +28,9 @@ class People:
 
     `starts`: where each day begins (days + 1). `slot`: a number for each line and class, in which the order is that of
     arrival (a booked person who comes late stands behind walk-ins of their class). `anchor`: arrival, or the booked
-    time of whoever came in time. `accepts`: longest shown wait with which somebody stays; `leaves_early`,
-    `leaves_late`: unit exponential draws. `chance`: (days, officers) uniform; the n-th officer of a kind is absent
-    when it is below their probability.
+    time of whoever came in time. `promised_by`: inf for whoever is on a second leg and does not count. `accepts`:
+    longest shown wait with which somebody stays; `leaves_early`, `leaves_late`: unit exponential draws. `chance`:
+    (days, officers) uniform; the n-th officer of a kind is absent when it is below their probability.
     """
 
     starts: Ints
@@ -123,9 +123,10 @@ def play(people: People, desk: Desk, staffing: Ints) -> Played:
         desk.closes,
         desk.period,
     )
-    kept = called_at <= people.promised_by + 1e-9
+    counts = np.isfinite(people.promised_by)
+    kept = counts & (called_at <= people.promised_by + 1e-9)
     passed = np.minimum(np.minimum(called_at, leaves_at), desk.lapses) > people.promised_by
-    passed |= np.isfinite(called_at)
+    passed |= counts & np.isfinite(called_at)
     return Played(called_at, _per_day(kept, people.starts), _per_day(passed, people.starts))
 
 

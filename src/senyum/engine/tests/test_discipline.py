@@ -31,7 +31,7 @@ LINE, HELPED, ELSEWHERE = 1, 2, 3
 
 
 def ticket(number: int, turn: float, *, line: int = LINE, promise: float = 1000.0, **more: object) -> Waiting[float]:
-    return replace(Waiting(number, line, float(turn), promise), **more)  # type: ignore[arg-type]
+    return replace(Waiting(number, line, float(turn), promise), **more)  # type: ignore[arg-type]  # fields by name
 
 
 def at_counter(*waiting: Waiting[float], now: float = 100.0) -> Choice | None:

@@ -9,7 +9,7 @@ from senyum.surfaces.ui import pairing, views
 urlpatterns = [
     path("", views.home, name="home"),
     path("language/", views.language, name="language"),
-    path("work/", views.work, name="work"),
+    path("my-work/", views.work, name="work"),
     path("device/", pairing.show, name="device"),
     path("device/pair/", pairing.pair, name="device_pair"),
     path("device/pair-sample/", pairing.pair_sample, name="device_pair_sample"),

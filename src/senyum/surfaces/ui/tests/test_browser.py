@@ -75,7 +75,7 @@ def test_pages_for_everybody(page, live_server, small_mall, address, name, size)
 @pytest.mark.parametrize(
     ("address", "name"),
     [
-        ("/work/", "work"),
+        ("/my-work/", "work"),
         ("/accounts/2fa/", "security"),
         ("/accounts/password/change/", "password"),
         ("/accounts/logout/", "logout"),

@@ -53,12 +53,12 @@ def test_logging_in_makes_a_new_session_and_logging_out_ends_it(small_mall):
     officer.save(update_fields=["password"])
     for _time in range(2):
         staff.post("/accounts/login/", {"login": "petugas1", "password": "kata-sandi-uji"})
-        assert staff.get("/work/").status_code == 200
+        assert staff.get("/my-work/").status_code == 200
         first = staff.cookies["sessionid"].value
         staff.post("/accounts/logout/")
         thief = Client()
         thief.cookies["sessionid"] = first
-        assert thief.get("/work/").status_code == 302
+        assert thief.get("/my-work/").status_code == 302
         staff.post("/accounts/login/", {"login": "petugas1", "password": "kata-sandi-uji"})
         assert staff.cookies["sessionid"].value != first
         staff.post("/accounts/logout/")

@@ -99,9 +99,9 @@ def test_indonesian_unless_somebody_chose(page_client):
 
 
 def test_the_switch_works_without_a_script_and_is_remembered(page_client):
-    page = page_client.send("/language/", {"lang": "su", "next": "/accounts/login/?next=/work/"})
+    page = page_client.send("/language/", {"lang": "su", "next": "/accounts/login/?next=/my-work/"})
     assert page.find("html", lang="su")
-    assert page.response.redirect_chain[0][0] == "/accounts/login/?next=/work/"
+    assert page.response.redirect_chain[0][0] == "/accounts/login/?next=/my-work/"
     assert page_client.page("/").find("html", lang="su")
 
 

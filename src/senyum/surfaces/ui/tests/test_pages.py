@@ -15,9 +15,9 @@ def test_home_says_what_to_do_when_there_is_no_mall(page_client: PageClient) -> 
 
 
 def test_work_sends_strangers_to_the_log_in(page_client: PageClient) -> None:
-    response = page_client.get("/work/")
+    response = page_client.get("/my-work/")
     assert response.status_code == 302
-    assert response["Location"] == "/accounts/login/?next=/work/"
+    assert response["Location"] == "/accounts/login/?next=/my-work/"
 
 
 def test_log_in(page_client: PageClient) -> None:
@@ -37,18 +37,18 @@ def test_home_leads_to_each_mall(page_client: PageClient, small_mall) -> None:
 
 def test_work_shows_the_places_of_each_role(page_client: PageClient, small_mall) -> None:
     page_client.force_login(small_mall.users["petugas1"])
-    page = page_client.page("/work/")
+    page = page_client.page("/my-work/")
     assert page.find("a", href="/counter/contoh/")
     assert not page.find("a", href="/greeter/contoh/")
     page_client.force_login(small_mall.users["pengelola"])
-    page = page_client.page("/work/")
+    page = page_client.page("/my-work/")
     assert page.find("a", href="/greeter/contoh/")
     assert page.find("a", href="/console/contoh/floor/")
 
 
 def test_work_says_what_to_do_without_a_role(page_client: PageClient, django_user_model) -> None:
     page_client.force_login(django_user_model.objects.create(username="baru"))
-    assert "Minta administrator memberi Anda peran" in page_client.page("/work/").text
+    assert "Minta administrator memberi Anda peran" in page_client.page("/my-work/").text
 
 
 def test_signing_up_is_closed(page_client: PageClient) -> None:
