@@ -191,7 +191,7 @@ class Bench:
         seen: dict[int, int | None] = _running(hall)
         turn = [0] * clients
         pattern = re.compile(rb'"ticket": (\d+)')
-        self.greet([seat.token for mine in own for seat in mine], hall.mall.code)
+        self.introduce([seat.token for mine in own for seat in mine], hall.mall.code)
 
         def ask(place: int) -> bytes:
             seat = own[place][turn[place] % len(own[place])]
@@ -207,7 +207,7 @@ class Bench:
 
         return _rate(closed_loop(self.port, clients, self.seconds, ask, hear))
 
-    def greet(self, tokens: list[str], mall: str) -> None:
+    def introduce(self, tokens: list[str], mall: str) -> None:
         """Ask something else with every token, in both processes: a hall's officers are no strangers to it."""
         from senyum.bench.client import closed_loop, get
 

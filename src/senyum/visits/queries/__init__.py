@@ -4,21 +4,15 @@ from senyum.visits.queries.board import Board, BoardCall, BoardCounter, board
 from senyum.visits.queries.citizen import Leg, VisitView, visit_by_token, visit_view
 from senyum.visits.queries.counter import (
     AgencyTicket,
-    CounterChoice,
     CounterView,
     ForwardLine,
     MyDay,
     QueueRow,
-    SeatPlace,
-    Sitting,
     agency_ticket,
-    counter_choices,
     counter_view,
     forward_lines,
     help_calls,
     my_day,
-    seat_place,
-    sitting,
 )
 from senyum.visits.queries.greeter import DoorRow, FoundVisit, door, find
 from senyum.visits.queries.lines import LineState, OpenCounter, line_states, open_counters, outlook
@@ -38,6 +32,7 @@ from senyum.visits.queries.public import (
     service_today,
     services_today,
 )
+from senyum.visits.queries.seats import CounterChoice, SeatPlace, Sitting, counter_choices, seat_place, sitting
 
 __all__ = [
     "AgencyTicket",
