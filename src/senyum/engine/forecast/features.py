@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from senyum.engine.forecast.memory import (
     ANNOUNCED,
@@ -31,6 +30,7 @@ from senyum.engine.forecast.memory import (
     expected_log,
     part_of_day,
 )
+from senyum.engine.kernel import kernel
 
 #: Each part of the kernel fills its own run of columns, in this order.
 NOW = (
@@ -75,13 +75,13 @@ ALIKE = 0.7
 PRIOR_CALLS = 4.0
 
 
-@njit(cache=True)
+@kernel(kept=True, allocates=True)
 def calls_between(j: int, opened: Any, number: Any) -> float:
     """Calls from row j - 1 to row j. A number that leaps (another range of numbers, bookings) is not so many calls."""
     return float(min(max(0.0, number[j] - number[j - 1]), max(12.0, 3 * opened[j])))
 
 
-@njit(cache=True)
+@kernel(kept=True, allocates=True)
 def _now(s: int, i: int, people: float, minute: Any, opened: Any, waiting: Any, out: Any) -> None:
     m, since, o60, w60, t60 = minute[i], -1.0, 0.0, 0.0, 0.0
     out[4], out[7] = opened[s], waiting[s]
@@ -100,7 +100,7 @@ def _now(s: int, i: int, people: float, minute: Any, opened: Any, waiting: Any, 
     out[10], out[11] = people, people / max(1.0, opened[i])
 
 
-@njit(cache=True)
+@kernel(kept=True, allocates=True)
 def _pace(s: int, i: int, minute: Any, opened: Any, waiting: Any, number: Any, out: Any) -> None:
     """Calls, busy pace (minutes in which somebody waited over calls in them), arrivals and who left, by window."""
     m = minute[i]
@@ -137,7 +137,7 @@ def _pace(s: int, i: int, minute: Any, opened: Any, waiting: Any, number: Any, o
     out[9], out[13], out[14], out[15] = jump, left[0], left[1], busy_m[1] / t60
 
 
-@njit(cache=True)
+@kernel(kept=True, allocates=True)
 def _reached(i: int, j: int, number: Any, waiting: Any) -> int:
     """First row in (j, i] at which the last in line of row j had been called, or -1."""
     goal = number[j] + waiting[j]
@@ -147,7 +147,7 @@ def _reached(i: int, j: int, number: Any, waiting: Any) -> int:
     return -1
 
 
-@njit(cache=True)
+@kernel(kept=True, allocates=True)
 def _delays(s: int, i: int, people: float, minute: Any, waiting: Any, number: Any, usual: Any, out: Any) -> None:
     """Ages of those in line, waits that have ended (`residual`: by how much, as a logarithm, they beat the usual)."""
     m, goal = minute[i], number[i] + people
@@ -185,7 +185,7 @@ def _delays(s: int, i: int, people: float, minute: Any, waiting: Any, number: An
         out[5 + c] = residual[c] / (count[c] + 2)
 
 
-@njit(cache=True)
+@kernel(kept=True, allocates=True)
 def usual_figures(line: int, office: int, m: float, sums: Any, office_sums: Any, own: Any, out: Any) -> None:
     """What is usual, without the day `own`: pace, wait a person, open, waiting, last call, days, announced,
     level of its waits, the same at this part of the day.
@@ -215,7 +215,7 @@ def usual_figures(line: int, office: int, m: float, sums: Any, office_sums: Any,
     out[8] = (sums[line, c] - own[c] + 20 * out[7]) / (sums[line, c + 1] - own[c + 1] + 20)
 
 
-@njit(cache=True)
+@kernel(kept=True, allocates=True)
 def _curve(m: float, people: float, faster: float, curve: Any, own: Any, days: float, out: Any) -> None:
     """From the usual calls by quarter: calls in the next 30 and 60 minutes, in the rest of the day, until now; minutes
     until `people` are called, and the same when the day goes `faster` times as fast as usual."""
@@ -247,7 +247,7 @@ def _curve(m: float, people: float, faster: float, curve: Any, own: Any, days: f
             out[c] = LONGEST
 
 
-@njit(cache=True)
+@kernel(kept=True, allocates=True)
 def _row_at(s: int, e: int, minute: Any, m: float) -> int:
     """Last row of [s, e) not later than m, or -1."""
     low, high = s, e
@@ -260,7 +260,7 @@ def _row_at(s: int, e: int, minute: Any, m: float) -> int:
     return low - 1 if low > s else -1
 
 
-@njit(cache=True)
+@kernel(kept=True, allocates=True)
 def _hall(i: int, k: int, data: Any, usual: Any, out: Any) -> None:
     """The other lines of the office at this minute, and those that share counters with this one."""
     bounds, line, house, minute, opened, waiting, number, _ = data
@@ -302,7 +302,7 @@ def _hall(i: int, k: int, data: Any, usual: Any, out: Any) -> None:
     out[8] = min(since, 40.0)
 
 
-@njit(cache=True)
+@kernel(kept=True, allocates=True)
 def row_features(i: int, k: int, people: float, data: Any, usual: Any, out: Any) -> None:
     """Fill `out` (COUNT,) for row i of line-day k. `data`, `usual`: see `model.Inputs`."""
     bounds, line, house, minute, opened, waiting, number, announced = data
@@ -341,7 +341,7 @@ def row_features(i: int, k: int, people: float, data: Any, usual: Any, out: Any)
     h[7] = h[4] * 30 / (h[5] + 1)
 
 
-@njit(cache=True)
+@kernel(kept=True, allocates=True)
 def fill(rows: Any, of_line_day: Any, people: Any, data: Any, usual: Any, out: Any) -> None:
     """`row_features` for many rows: `out` (len(rows), COUNT)."""
     for r in range(len(rows)):

@@ -9,6 +9,7 @@ from numba import njit
 
 from senyum.engine.forecast.calibration import Calibration, correct, step
 from senyum.engine.forecast.snapshots import Floats, Ints, Snapshots
+from senyum.engine.kernel import kernel
 
 #: Minutes of a day, with room for a step beyond midnight.
 DAY = 1500
@@ -78,7 +79,7 @@ def _settle(
         o = following[o]
 
 
-@njit(cache=True)
+@kernel(kept=True, allocates=True)
 def _day(
     rows: Any, ends: Any, learned: Any, minute: Any, line: Any, office: Any, last: Any, level: Any,
     steps: Any, pace: Any, hall: Any, offices: Any, lines: Any, out: Any, hall_new: Any,

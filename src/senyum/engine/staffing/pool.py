@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from senyum.engine.discipline_fast import choose_index
+from senyum.engine.kernel import kernel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -159,7 +159,7 @@ def _per_day(values: Bools, starts: Ints) -> Floats:
     return per_day
 
 
-@njit(cache=True, nogil=True)
+@kernel(kept=True, free=True, allocates=True)
 def _play(
     starts: Ints,
     arrived_at: Floats,
