@@ -62,7 +62,13 @@ def test_a_form_with_errors_takes_the_focus_and_keeps_the_answers(page, live_ser
 
 @pytest.mark.parametrize(
     ("address", "name"),
-    [("/", "home"), ("/accounts/login/", "login"), ("/device/", "device"), ("/tidak-ada/", "not-found")],
+    [
+        ("/", "home"),
+        ("/accounts/login/", "login"),
+        ("/device/", "device"),
+        ("/privacy/", "privacy"),
+        ("/tidak-ada/", "not-found"),
+    ],
 )
 @pytest.mark.parametrize("size", SIZES)
 def test_pages_for_everybody(page, live_server, small_mall, address, name, size):

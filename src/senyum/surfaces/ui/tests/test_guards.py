@@ -49,7 +49,7 @@ def own_routes() -> list[tuple[str, URLPattern]]:
 
 
 def test_there_are_routes_to_guard():
-    assert {"", "work/", "device/"} <= {address for address, _ in own_routes()}
+    assert {"", "my-work/", "device/"} <= {address for address, _ in own_routes()}
 
 
 def test_every_route_names_its_permission_or_says_public():
