@@ -88,6 +88,8 @@ STAYS = {
     "CounterSession.close_reason": _STAFF,
     "CounterSession.last_action": _STAFF,
     "SessionPause.reason": _STAFF,
+    "Shift.state": _STAFF,
+    "Shift.source": _STAFF,
 }
 
 

@@ -22,6 +22,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         {RoleName.COORDINATOR, RoleName.GREETER, RoleName.MANAGER, RoleName.LEADERSHIP, RoleName.ADMINISTRATOR}
     ),
     "steer_floor": frozenset({RoleName.MANAGER}),
+    "plan_shifts": frozenset({RoleName.COORDINATOR, RoleName.MANAGER}),
+    "see_plan": frozenset({RoleName.COORDINATOR, RoleName.MANAGER, RoleName.LEADERSHIP}),
+    "steer_plan": frozenset({RoleName.MANAGER}),
     "set_priority": frozenset({RoleName.GREETER, RoleName.OFFICER, RoleName.COORDINATOR, RoleName.MANAGER}),
     "move_ticket": frozenset({RoleName.GREETER, RoleName.OFFICER, RoleName.COORDINATOR, RoleName.MANAGER}),
     "pair_device": frozenset({RoleName.MANAGER, RoleName.ADMINISTRATOR}),

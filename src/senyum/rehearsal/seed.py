@@ -22,6 +22,7 @@ from senyum.people import commands as people
 from senyum.people.models import User
 from senyum.rehearsal.commands import put_small_hall
 from senyum.rehearsal.rows import Row, Rows, SeedError, booth_hours, clock_time, read
+from senyum.rehearsal.shifts import put_week
 from senyum.visits import commands as visits
 
 SEED = Actor("system", "seed", "Senyum seed")
@@ -248,6 +249,8 @@ def seed(name: str, *, now: datetime, demo: bool = False) -> SeedReport:
         _put_counters(rows, built, by)
         _put_policy(rows, built, by)
         _put_people(rows, built, demo_password() if demo else None, by)
+        for mall in built.malls.values():
+            put_week(mall=mall, now=now, actor=SEED)
     return SeedReport(
         name=name,
         malls=len(built.malls),

@@ -1,4 +1,4 @@
-"""The life of a counter session, as one table."""
+"""The lives of a counter session and of a shift, a table each."""
 
 from __future__ import annotations
 
@@ -13,3 +13,8 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     (PAUSED, "close"): CLOSED,
 }
 COMMANDS = ("pause", "resume", "close")
+
+PLANNED, CANCELLED = "planned", "cancelled"
+SHIFT_STATES = (PLANNED, CANCELLED)
+SHIFT_TRANSITIONS: dict[tuple[str, str], str] = {(PLANNED, "cancel"): CANCELLED}
+SHIFT_COMMANDS = ("cancel",)

@@ -1,4 +1,4 @@
-"""All writes about counter sessions."""
+"""All writes about counter sessions and calls for help."""
 
 from __future__ import annotations
 
