@@ -10,8 +10,9 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
+from senyum.core.db import raw_cursor
 from senyum.journal.actor import Actor
-from senyum.people.models import ApiToken, DeviceKind, RoleName
+from senyum.people.models import DeviceKind, RoleName
 
 #: What a token of each role may do; `senyum token create` gives these, an administrator may give fewer.
 SCOPES: dict[str, tuple[str, ...]] = {
@@ -97,31 +98,40 @@ def _read(secret: str, key: bytes, now: datetime) -> Identity | None:
     parts = secret.split("_", 2)
     if len(parts) != 3 or parts[0] != "sny":
         return None
-    token = ApiToken.objects.filter(prefix=parts[1], revoked_at=None).select_related("mall", "user", "device").first()
-    if token is None or not hmac.compare_digest(bytes(token.digest), key):
+    with raw_cursor() as cursor:
+        row = cursor.execute(_BEARER, {"prefix": parts[1]}, prepare=True).fetchone()
+    if row is None or not hmac.compare_digest(bytes(row[0]), key) or (row[1] is not None and row[1] <= now):
         return None
-    if token.expires_at is not None and token.expires_at <= now:
-        return None
-    if token.user is not None and not token.user.is_active:
-        return None
-    if token.device is not None and not token.device.active:
+    _digest, _expires, works, token_id, role, mall_id, mall, agency_id, user_id, device_id, scopes, name = row
+    if not works:
         return None
     return Identity(
-        token_id=token.pk,
-        role=token.role,
-        mall_id=token.mall_id,
-        mall_code=token.mall.code,
-        agency_id=token.agency_id,
-        user_id=token.user_id,
-        device_id=token.device_id,
-        scopes=frozenset(token.scopes),
-        actor=_actor(token),
+        token_id=token_id,
+        role=role,
+        mall_id=mall_id,
+        mall_code=mall,
+        agency_id=agency_id,
+        user_id=user_id,
+        device_id=device_id,
+        scopes=frozenset(scopes),
+        actor=_actor(user_id, device_id, name, parts[1], role),
     )
 
 
-def _actor(token: ApiToken) -> Actor:
-    if token.user is not None:
-        return Actor("user", str(token.user_id), token.user.username)
-    if token.device is not None:
-        return Actor("device", str(token.device_id), token.device.name)
-    return Actor("token", token.prefix, token.role)
+def _actor(user_id: int | None, device_id: int | None, name: str | None, prefix: str, role: str) -> Actor:
+    if user_id is not None:
+        return Actor("user", str(user_id), name or "")
+    if device_id is not None:
+        return Actor("device", str(device_id), name or "")
+    return Actor("token", prefix, role)
+
+
+#: Asked at every press of an officer who presses once a minute: one prepared statement, not four joined models.
+_BEARER = """
+SELECT t.digest, t.expires_at, coalesce(u.is_active, true) AND coalesce(d.active, true), t.id, t.role, t.mall_id,
+       m.code, t.agency_id, t.user_id, t.device_id, ARRAY(SELECT jsonb_array_elements_text(t.scopes)),
+       CASE WHEN t.user_id IS NOT NULL THEN u.username ELSE d.name END
+FROM people_apitoken t JOIN malls_mall m ON m.id = t.mall_id
+LEFT JOIN people_user u ON u.id = t.user_id LEFT JOIN people_device d ON d.id = t.device_id
+WHERE t.prefix = %(prefix)s::text AND t.revoked_at IS NULL
+"""

@@ -118,7 +118,10 @@ class Ticket(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["visit"], condition=Q(state__in=states.AT_COUNTER), name="one_counter_per_visit"
+                fields=["visit"],
+                # Only who asks by visit may go by it: the planner took it for sessions while it was small.
+                condition=Q(state__in=states.AT_COUNTER, visit__isnull=False),
+                name="one_counter_per_visit",
             ),
             models.UniqueConstraint(
                 fields=["session"], condition=Q(state__in=states.AT_COUNTER), name="one_open_ticket_per_session"

@@ -1,8 +1,8 @@
 """The two hot commands, *issue* and *call next*, as one SQL statement each.
 
-`ISSUE` takes a JSON array of visits, so that requests gathered by `core/gather.py` share one commit.
+`ISSUE` takes a JSON array of visits, so that requests gathered by `core/batches.py` share one commit.
 `CALL` serves one counter; its look-ups are LATERAL or scalar, so that one generic plan is right for few rows and for
-many; gathered calls are sent in one pipeline, each seeing what the ones before it took.
+many; calls that come together go by `sql_round`.
 The order of `CALL` is `engine.discipline.turn_key`; a test compares both on 1,000 random halls.
 """
 

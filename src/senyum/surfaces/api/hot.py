@@ -12,16 +12,15 @@ import asyncio
 import hashlib
 import json
 import re
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-import structlog
 from django.db import connection
 from pydantic import ValidationError
 
 from senyum.core import clock
+from senyum.core.batches import Batches, Failed
 from senyum.core.errors import SenyumError
 from senyum.people import tokens
 from senyum.people.tokens import Identity
@@ -32,9 +31,6 @@ from senyum.surfaces.api.visits import KEY_PATTERN, issued_body
 from senyum.visits import commands, hall
 from senyum.visits.commands import call, issue
 
-log = structlog.get_logger(__name__)
-Item = TypeVar("Item")
-Answer = TypeVar("Answer")
 Application = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 _NEXT = re.compile(r"/api/v1/counters/(\d{1,15})/next")
 _KEY = re.compile(KEY_PATTERN)
@@ -43,53 +39,6 @@ _LONGEST_BODY = 16 * 1024
 
 class Declined(Exception):
     """Not the plain case: the full API answers."""
-
-
-class Batches(Generic[Item, Answer]):
-    """Gathers awaited items into batches for `run`, one batch at a time, in a thread of its own."""
-
-    def __init__(self, run: Callable[[Sequence[Item]], Sequence[Answer]], limit: int) -> None:
-        self._run = run
-        self._limit = limit
-        self._queue: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
-        self._busy = False
-        self._task: asyncio.Task[None] | None = None
-        self.thread = ThreadPoolExecutor(1, thread_name_prefix=f"hot-{run.__name__}")
-
-    async def submit(self, item: Item) -> Answer:
-        """The item's answer, after its commit. Raises Declined when its batch failed: nothing was changed then."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Answer] = loop.create_future()
-        self._queue.append((item, future))
-        if not self._busy:
-            self._busy = True
-            self._task = loop.create_task(self._work(loop))
-        return await future
-
-    async def _work(self, loop: asyncio.AbstractEventLoop) -> None:
-        try:
-            while self._queue:
-                batch = [self._queue.popleft() for _ in range(min(len(self._queue), self._limit))]
-                try:
-                    answers = await loop.run_in_executor(self.thread, self._guarded, [item for item, _f in batch])
-                except Exception:
-                    for _item, future in batch:
-                        future.set_exception(Declined())
-                    continue
-                for (_item, future), answer in zip(batch, answers, strict=True):
-                    if not future.done():
-                        future.set_result(answer)
-        finally:
-            self._busy = False
-
-    def _guarded(self, items: list[Item]) -> Sequence[Answer]:
-        try:
-            return self._run(items)
-        except Exception as error:
-            # The full API answers each alone; a broken connection is not used again.
-            log.warning("hot.batch.failed", batch=self._run.__name__, error=type(error).__name__, size=len(items))
-            connection.close()
-            raise
 
 
 class HotDoor:
@@ -122,7 +71,7 @@ class HotDoor:
                 status, answer = 201, await self._issue(identity, headers, body)
             else:
                 status, answer = 200, await self._next(identity, int(pressed[1]), body)
-        except (Declined, SenyumError, ValidationError, TooMany):
+        except (Declined, Failed, SenyumError, ValidationError, TooMany):
             await self.full(scope, _again(body, receive), send)
             return
         self.served += 1

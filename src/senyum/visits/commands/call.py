@@ -127,40 +127,14 @@ def run_presses(presses: Sequence[Press]) -> list[dict[str, Any]]:
     with raw_cursor() as probe:
         raw = probe.connection
         if len(presses) == 1:
-            return [_execute(probe, presses[0])]
-        counters: dict[int, int] = {}
-        for place, press in enumerate(presses):
-            counters.setdefault(press.parameters["counter"], place)
-        order = sorted(range(len(presses)), key=lambda place: presses[place].parameters["counter"])
-        together = [place for place in order if counters[presses[place].parameters["counter"]] == place]
-        with raw.pipeline(), raw.transaction():
-            settled = call_round.settle(raw, [presses[place].parameters for place in together])
-            rows = {together[place]: row for place, row in settled.rows.items()}
-            # The second press of a counter, and whoever could not be settled together: one by one, after the others.
-            cursors = []
-            for place in (p for p in order if p not in rows):
-                cursor = psycopg.Cursor(raw)
-                cursor.execute(sql.CALL, presses[place].parameters, prepare=True)
-                cursors.append((place, cursor))
-            for place, cursor in cursors:
-                rows[place] = _fetch(cursor)
+            return [call_round.alone(raw, presses[0].parameters)]
+        rows = call_round.settle(raw, [press.parameters for press in presses]).rows
     return [rows[place] for place in range(len(presses))]
-
-
-def _execute(cursor: psycopg.Cursor[Any], press: Press) -> dict[str, Any]:
-    cursor.execute(sql.CALL, press.parameters, prepare=True)
-    return _fetch(cursor)
-
-
-def _fetch(cursor: psycopg.Cursor[Any]) -> dict[str, Any]:
-    row = cursor.fetchone()
-    assert row is not None and cursor.description is not None
-    return dict(zip((column.name for column in cursor.description), row, strict=True))
 
 
 def _one(press: Press) -> dict[str, Any]:
     with raw_cursor() as cursor:
-        return _execute(cursor, press)
+        return call_round.alone(cursor.connection, press.parameters)
 
 
 _gather: Gatherer[Press, dict[str, Any]] = Gatherer(run_presses, limit=32)
