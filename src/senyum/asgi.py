@@ -24,6 +24,7 @@ from senyum.core.live import Hub
 from senyum.core.live_app import Doors, LiveApp
 from senyum.core.router import Application, Router
 from senyum.journal.stream import JournalSource
+from senyum.visits import foretell
 
 # Models are imported where they are used: Django is not set up yet while this module is read.
 _known_malls: set[str] = set()
@@ -102,7 +103,8 @@ def build() -> Router:
     doorkeepers = ThreadPoolExecutor(2, thread_name_prefix="doors")
     hub = Hub(JournalSource(), beat=beat)
     live = LiveApp(hub, Doors(knows_mall, visit_of, authorize), doorkeepers)
-    warm = [_open_connection] * threads
+    # Nobody shall wait while the first forecast is compiled.
+    warm = [foretell.warm, *[_open_connection] * threads]
     return Router(live=live, pages=_pages(executor), hub=hub, executor=executor, warm=warm)
 
 

@@ -111,8 +111,8 @@ class Bench:
             "'has_phone', null, 'at', now(), 'greeted', null, 'actor_kind', 'device', 'actor_id', '1', "
             "'actor_label', 'bench', 'scope', 'own', 'key', md5(random()::text || clock_timestamp()), "
             "'digest', md5('x'), 'legs', jsonb_build_array(jsonb_build_object('leg', 1, 'line', b.line_id, "
-            "'agency', b.agency_id, 'turn', now(), 'promised', now() + interval '30 minutes', 'start', 0, 'a', 5, "
-            "'b', 6, 'c', 2, 'idle', 0, 'basis', 'standard_time'))))"
+            "'agency', b.agency_id, 'turn', now(), 'promised', now() + interval '30 minutes', 'start', 0, 'p10', "
+            f"'{_table(2)}'::jsonb, 'p50', '{_table(5)}'::jsonb, 'p90', '{_table(9)}'::jsonb, 'basis', 'cold'))))"
             f" FROM bench_line b WHERE b.mall = '{mall.code}' AND b.place = :line)"
         )
         return _choose(hot) + sql.ISSUE.replace("%(asked)s::jsonb", asked).strip() + ";\n"
@@ -218,6 +218,13 @@ class Bench:
                 return requests.pop() if requests else None
 
             closed_loop(self.port, 8, 60, ask)
+
+
+def _table(minutes: float) -> str:
+    """A table of waits as *issue* is given it, so many minutes a person."""
+    from senyum.visits import sql
+
+    return json.dumps([minutes * (place + 1) for place in sql.PLACES])
 
 
 def _choose(hot: bool) -> str:

@@ -64,6 +64,17 @@ STAYS = {
     "Ticket.priority": "as Visit.priority",
     "Ticket.wait_basis": _MEASURE,
     "Ticket.outcome": _MEASURE,
+    "LineForecast.why": _MEASURE,
+    "LineForecast.basis": _MEASURE,
+    **dict.fromkeys(
+        (
+            f"ForecastState.{name}"
+            for name in ("calibration", "model", "memory", "lines", "offices", "learned", "trial")
+        ),
+        "how long waits were, of all together",
+    ),
+    "LineShown.counters": "numbers of counters",
+    "LineShown.waits": "minutes by number of a ticket, of those who wait now; overwritten each minute",
     "Call.kind": _MEASURE,
     "Call.why": _MEASURE,
     "Call.passed_labels": "labels, as Visit.label",

@@ -1,6 +1,6 @@
 """What issuing and calling must know of a hall, kept in memory for a few seconds.
 
-One snapshot per mall and process: lines, counters, policy rows, today's hours and the pace of each line.
+One snapshot per mall and process: lines, counters, policy rows, today's hours, a table of waits for each line.
 Reading it costs nothing; building it costs a handful of queries, whatever the length of the lines.
 """
 
@@ -11,17 +11,20 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import pairwise
+from datetime import time as clock_time
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from senyum.catalogue.models import CounterLine, Line
 from senyum.core.errors import NotPossible
-from senyum.engine import pace
 from senyum.malls import queries as malls
-from senyum.malls.models import Counter, Mall
+from senyum.malls.models import Counter, HallPause, Mall
 from senyum.malls.rules import BoothDay
+from senyum.visits import seen
+from senyum.visits.foretell import PAUSE_MINUTES, Desk, HallFacts, LineFacts, Outlook, Seat, outlook_of
 from senyum.visits.models import PriorityClass
 
 KEEP_SECONDS = 3.0
@@ -75,38 +78,14 @@ class Policy:
     promise_minutes: int
 
 
-#: A free counter calls a newcomer after a moment, not after none: this share of a gap.
-REACTION_SHARE = 0.2
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """What the wait of a line's next ticket is told from: pace, minutes until it opens, whether a counter is free."""
-
-    pace: pace.Coefficients
-    start_minutes: float
-    idle: bool
-    waiting: int = 0
-
-    def gaps(self, ahead: int, extra_documents: int = 0) -> float:
-        """How many gaps somebody waits with `ahead` people before them."""
-        k = pace.people_to_wait_for(people_ahead=ahead, counter_idle=self.idle, extra_documents=extra_documents)
-        return max(k, REACTION_SHARE)
-
-    def wait(self, ahead: int, extra_documents: int = 0) -> tuple[float | None, float | None]:
-        """(p50, p90) in minutes; (None, None) while no counter is open for the line."""
-        p50, p90 = pace.estimate(self.pace, self.gaps(ahead, extra_documents))
-        if p50 is None or p90 is None:
-            return None, None
-        return self.start_minutes + p50, self.start_minutes + p90
-
-
 @dataclass(frozen=True)
 class _Parts:
     day: date
     lines: Mapping[int, HallLine]
     counters: Mapping[int, HallCounter]
     hours: Mapping[int, BoothDay]
+    policies: Mapping[str, Policy]
+    pause: HallPause | None
 
 
 @dataclass(frozen=True)
@@ -209,6 +188,7 @@ def forget() -> None:
     with _lock:
         _kept.clear()
         _codes.clear()
+    seen.forget()
 
 
 def _build(mall: Mall, day: date, now: datetime) -> Hall:
@@ -251,89 +231,98 @@ def _build(mall: Mall, day: date, now: datetime) -> Hall:
         )
         for counter in Counter.objects.filter(mall=mall, active=True).select_related("booth")
     }
-    hours = malls.hours_of(mall, day)
+    policies = {
+        row.code: Policy(row.head_start_minutes, row.promise_minutes) for row in PriorityClass.objects.filter(mall=mall)
+    }
+    parts = _Parts(day, lines, counters, malls.hours_of(mall, day), policies, malls.hall_pause(mall))
     return Hall(
         mall=mall,
         day=day,
         lines=lines,
         codes={line.code: line.id for line in lines.values()},
         counters=counters,
-        policies={
-            row.code: Policy(row.head_start_minutes, row.promise_minutes)
-            for row in PriorityClass.objects.filter(mall=mall)
-        },
-        hours=hours,
-        outlooks=_outlooks(mall, _Parts(day, lines, counters, hours), now),
-        paused=malls.hall_pause(mall) is not None,
+        policies=policies,
+        hours=parts.hours,
+        outlooks=_outlooks(mall, parts, now),
+        paused=parts.pause is not None,
     )
 
 
 _PACE = """
-WITH seat AS MATERIALIZED (
-  SELECT s.counter_id, s.id IN (
-    SELECT t.session_id FROM visits_ticket t WHERE t.state IN ('called', 'serving') AND t.session_id IS NOT NULL
-  ) AS busy
-  FROM roster_countersession s WHERE s.mall_id = %(mall)s AND s.state = 'open'
-),
-staffed AS MATERIALIZED (
-  SELECT cl.line_id, count(*) FILTER (WHERE cl.tier = 1) AS first, count(*) FILTER (WHERE cl.tier = 2) AS help,
-         count(*) FILTER (WHERE NOT seat.busy) AS idle
-  FROM seat JOIN catalogue_counterline cl ON cl.counter_id = seat.counter_id GROUP BY cl.line_id
-)
-SELECT l.id, c.called, c.queued, coalesce(o.first, 0), coalesce(o.help, 0), coalesce(o.idle, 0), (
+SELECT l.id, c.minutes, (
          SELECT count(*) FROM (
            SELECT 1 FROM visits_ticket w WHERE w.line_id = l.id AND w.day = %(day)s AND w.state = 'waiting'
            ORDER BY w.turn_at LIMIT %(most)s) q)
 FROM catalogue_line l
-LEFT JOIN staffed o ON o.line_id = l.id
 LEFT JOIN LATERAL (
-  SELECT array_agg(q.called_at ORDER BY q.called_at) AS called, array_agg(q.queued_at ORDER BY q.called_at) AS queued
+  SELECT array_agg(extract(epoch FROM q.ended_at - q.called_at)::float8 / 60 ORDER BY q.called_at) AS minutes
   FROM (
-    SELECT t.called_at, t.queued_at FROM visits_ticket t
+    SELECT t.called_at, t.ended_at FROM visits_ticket t
     WHERE t.line_id = l.id AND t.called_at > %(since)s AND t.called_at <= %(now)s
     ORDER BY t.called_at DESC LIMIT %(calls)s) q
+  WHERE q.ended_at IS NOT NULL
 ) c ON true
 WHERE l.mall_id = %(mall)s
 """
 
+_SEATS = """
+SELECT s.counter_id, s.state = 'open', p.back_at, s.id IN (
+         SELECT t.session_id FROM visits_ticket t WHERE t.state IN ('called', 'serving') AND t.session_id IS NOT NULL)
+FROM roster_countersession s
+LEFT JOIN roster_sessionpause p ON p.session_id = s.id AND p.ended_at IS NULL
+WHERE s.mall_id = %(mall)s AND s.state <> 'closed'
+"""
 
-def _outlooks(mall: Mall, hall: _Parts, now: datetime) -> dict[int, Outlook]:
-    """The recent pace of every line from the gaps between its last calls, and who is open for it now."""
+
+def _outlooks(mall: Mall, parts: _Parts, now: datetime) -> dict[int, Outlook]:
+    """A table of waits for every line, from its last services, who waits, who sits where and who is to come."""
+    asked: dict[str, Any] = {
+        "mall": mall.pk,
+        "day": parts.day,
+        "since": now - timedelta(minutes=RECENT_MINUTES),
+        "now": now,
+        "calls": RECENT_CALLS,
+        "most": COUNTED,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            _PACE,
-            {
-                "mall": mall.pk,
-                "day": hall.day,
-                "since": now - timedelta(minutes=RECENT_MINUTES),
-                "now": now,
-                "calls": RECENT_CALLS,
-                "most": COUNTED,
-            },
-        )
-        rows = cursor.fetchall()
-    planned: dict[int, int] = {}
-    for counter in hall.counters.values():
-        for line_id in counter.first:
-            planned[line_id] = planned.get(line_id, 0) + 1
+        cursor.execute(_PACE, asked)
+        lately = cursor.fetchall()
+        cursor.execute(_SEATS, asked)
+        seated = cursor.fetchall()
+    joins = seen.rates_of(mall, parts.day, now)
+    midnight = datetime.combine(parts.day, clock_time(0), ZoneInfo(mall.timezone))
+
+    def minute_of(at: datetime) -> float:
+        return (at - midnight).total_seconds() / 60
+
+    minute = minute_of(now)
+    pause = parts.pause
+    facts = HallFacts(
+        minute=minute,
+        lines={
+            line_id: LineFacts(
+                float(parts.lines[line_id].standard_minutes), tuple(minutes or ()), waiting, *joins(line_id)
+            )
+            for line_id, minutes, waiting in lately
+        },
+        desks=[Desk(c.id, c.number, c.first, c.help) for c in parts.counters.values()],
+        seats={
+            counter: Seat(is_open, busy, minute_of(back) if back else None) for counter, is_open, back, busy in seated
+        },
+        changes={},
+        pause=None if pause is None else _pause_ends(minute, minute_of(pause.back_at) if pause.back_at else None),
+    )
+    learned = seen.learned_of(mall.pk)
     answer = {}
-    for line_id, called, queued, first, helping, idle, waiting in rows:
-        line = hall.lines[line_id]
-        opens = hall.hours[line.booth_id].opens if line.booth_id in hall.hours else None
-        before = opens is not None and opens > now and not first and not helping
+    for line_id in facts.lines:
+        line = parts.lines[line_id]
+        opens = parts.hours[line.booth_id].opens if line.booth_id in parts.hours else None
+        sits = any(facts.is_open(desk) for desk, _share in facts.serving(line_id))
         # Before opening nobody sits there yet: the promise counts from opening time, with the counters of the line.
-        pace_of_line = pace.coefficients(
-            _gaps(called or [], queued or []),
-            standard_minutes=float(line.standard_minutes),
-            open_counters_first=planned.get(line_id, 0) if before else first,
-            open_counters_help=0 if before else helping,
-        )
-        start = (opens - now).total_seconds() / 60 if before and opens else 0.0
-        answer[line_id] = Outlook(pace_of_line, start, bool(idle), waiting)
+        start = (opens - now).total_seconds() / 60 if opens is not None and opens > now and not sits else 0.0
+        answer[line_id] = outlook_of(facts, line_id, agency_id=line.agency_id, start_minutes=start, learned=learned)
     return answer
 
 
-def _gaps(called: list[datetime], queued: list[datetime]) -> list[float]:
-    """Minutes between successive calls, oldest first, where the later person already waited at the earlier call."""
-    pairs = zip(pairwise(called), queued[1:], strict=False)
-    return [(later - earlier).total_seconds() / 60 for (earlier, later), since in pairs if since <= earlier]
+def _pause_ends(minute: float, back: float | None) -> float:
+    return minute + PAUSE_MINUTES if back is None else max(minute + 1, back)

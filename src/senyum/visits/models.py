@@ -76,9 +76,10 @@ class Visit(models.Model):
 class Ticket(models.Model):
     """One leg of a visit: one service, one line.
 
-    `turn_at` (the order) and `promised_by` (what was said) are set once. `people_ahead`, `wait_p50` and
-    `wait_p90` (minutes) are what was promised at issue; `wait_basis` says from what. `held_until`: the
-    citizen asked to be passed over until then. `invited_at`/`smiled_at`: the smile invitation and its use.
+    `turn_at` (the order) and `promised_by` (what was said) are set once. `people_ahead`, `wait_p10`, `wait_p50` and
+    `wait_p90` (minutes) are what was promised at issue; `wait_basis` (`foretell.Basis`) says from what.
+    `held_until`: the citizen asked to be passed over until then. `invited_at`/`smiled_at`: the smile invitation and
+    its use.
     """
 
     visit = models.ForeignKey(Visit, on_delete=models.PROTECT, db_index=False, related_name="tickets")
@@ -97,6 +98,7 @@ class Ticket(models.Model):
     delays = models.PositiveSmallIntegerField(default=0)
     rejoins = models.PositiveSmallIntegerField(default=0)
     people_ahead = models.PositiveIntegerField()
+    wait_p10 = models.FloatField(null=True)
     wait_p50 = models.FloatField(null=True)
     wait_p90 = models.FloatField(null=True)
     wait_basis = models.TextField(default="", blank=True)
@@ -237,3 +239,74 @@ class DayClosing(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["mall", "day", "stage"], name="day_closing_once")]
+
+
+class LineForecast(models.Model):
+    """How a line stood at `at` and what somebody who then stood last in it was told, in minutes.
+
+    Written on a grid of five minutes (`why` "grid") and when counters come or go ("change"). `minute`: of the local
+    day. `counters`: those that serve it, a helping one half. `called`: tickets called today so far. `cold_*`: before
+    any model or calibration; `p*`: as promised. `ticket`: the last in line, whose call ends the wait: a place in a
+    line, never a person. `wait`: minutes until its call, None while unknown and where there was none.
+    """
+
+    mall = models.ForeignKey(Mall, on_delete=models.CASCADE, db_index=False, related_name="+")
+    line = models.ForeignKey(Line, on_delete=models.CASCADE, db_index=False, related_name="+")
+    day = models.DateField()
+    at = models.DateTimeField()
+    minute = models.FloatField()
+    why = models.TextField()
+    counters = models.FloatField()
+    waiting = models.PositiveIntegerField()
+    called = models.PositiveIntegerField()
+    cold_p10 = models.FloatField(null=True)
+    cold_p50 = models.FloatField(null=True)
+    cold_p90 = models.FloatField(null=True)
+    p10 = models.FloatField(null=True)
+    p50 = models.FloatField(null=True)
+    p90 = models.FloatField(null=True)
+    basis = models.TextField()
+    ticket = models.ForeignKey(Ticket, on_delete=models.SET_NULL, null=True, db_index=False, related_name="+")
+    wait = models.FloatField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["mall", "day", "line", "at"], name="line_forecast_once")]
+
+
+class ForecastState(models.Model):
+    """What a mall's forecasts have learned, one row a mall, read by every process.
+
+    `calibration`, `model`, `memory`: `.npz` bytes of the engine (model and memory empty: cold start). `lines` and
+    `offices`: ids of lines and agencies by their numbers in those arrays. `learned`: line id -> three stretches of the
+    cold quantiles that the model found at `learned_at`. `settled_to`: outcomes until then have moved the calibration;
+    `night`: the last day that was taken in at night; `trial`: what the last trial of a model showed.
+    `version` rises with each change.
+    """
+
+    mall = models.OneToOneField(Mall, on_delete=models.CASCADE, related_name="+")
+    version = models.PositiveBigIntegerField(default=0)
+    calibration = models.BinaryField()
+    lines = models.JSONField(default=list)
+    offices = models.JSONField(default=list)
+    outcomes = models.PositiveBigIntegerField(default=0)
+    settled_to = models.DateTimeField()
+    model = models.BinaryField(default=b"", blank=True)
+    memory = models.BinaryField(default=b"", blank=True)
+    learned = models.JSONField(default=dict, blank=True)
+    learned_at = models.DateTimeField(null=True)
+    night = models.DateField(null=True)
+    trial = models.JSONField(default=dict, blank=True)
+
+
+class LineShown(models.Model):
+    """What those who wait in a line were shown at the last full minute, so that all processes go on from the same.
+
+    `waits`: ticket id -> [p10, p50, p90, why, minutes since it rose, minute since the forecast is beyond it, people
+    ahead, counter that closed]; overwritten each minute. `counters`: numbers of those that were open for the line.
+    """
+
+    line = models.OneToOneField(Line, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    counters = models.JSONField(default=list)
+    paused = models.BooleanField(default=False)
+    waits = models.JSONField(default=dict)

@@ -8,13 +8,24 @@ The order of `CALL` is `engine.discipline.turn_key`; a test compares both on 1,0
 
 from __future__ import annotations
 
-from senyum.engine.pace import EXTRA_SHARE
 from senyum.journal.record import INSERT
-from senyum.visits.hall import REACTION_SHARE
+
+#: A further document of the same person takes about half as long as the first (`engine/forecast/line_state.py`), and
+#: the places of a table of waits (`engine/forecast/table.py`); said again here, since the engine takes a second to
+#: import. A test holds both side by side.
+EXTRA_SHARE = 0.5
+PLACES = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 100, 200, 400, 1000)
+_PLACES = f"'{{{','.join(map(str, PLACES))}}}'::float8[]"
 
 #: People ahead are counted exactly up to here. Behind more the line's length of the snapshot is said (at most three
 #: seconds old), so that a very long line costs no more than a long one.
 AHEAD_LIMIT = 60
+
+
+def _drawn(values: str) -> str:
+    """The wait at the ticket's place, drawn straight between two rows of the line's table (`table.between`)."""
+    return f"CASE WHEN part > 0 THEN {values}[low] + ({values}[high] - {values}[low]) * part ELSE {values}[low] END"
+
 
 ISSUE = f"""
 WITH asked AS MATERIALIZED (
@@ -58,7 +69,7 @@ leg AS MATERIALIZED (
   FROM numbered n JOIN visit v ON v.token = n.token
   CROSS JOIN LATERAL jsonb_to_recordset(n.legs) AS l(
     leg int, line bigint, agency bigint, turn timestamptz, promised timestamptz,
-    start float8, a float8, b float8, c float8, idle float8, basis text, about int)
+    start float8, p10 float8[], p50 float8[], p90 float8[], basis text, about int)
 ),
 before AS MATERIALIZED (
   SELECT g.line, g.priority, q.extra,
@@ -78,16 +89,21 @@ placed AS MATERIALIZED (
   WINDOW mine AS (PARTITION BY l.line ORDER BY l.turn, l.ord)
 ),
 gapped AS MATERIALIZED (
-  SELECT p.*, greatest(p.ahead + 1 - p.idle + {EXTRA_SHARE} * p.extra, {REACTION_SHARE})::float8 AS k FROM placed p
+  SELECT p.*, w.low, w.low + 1 AS high, coalesce((w.place - w.at[w.low]) / (w.at[w.low + 1] - w.at[w.low]), 0) AS part
+  FROM placed p
+  CROSS JOIN LATERAL (
+    SELECT q.place, q.at, width_bucket(q.place, q.at) AS low
+    FROM (SELECT (p.ahead + {EXTRA_SHARE} * p.extra)::float8 AS place, {_PLACES} AS at) q
+  ) w
 ),
 ticket AS (
   INSERT INTO visits_ticket (visit_id, mall_id, agency_id, line_id, day, leg, state, priority, quantity, queued_at,
-                             turn_at, promised_by, delays, rejoins, people_ahead, wait_p50, wait_p90, wait_basis,
-                             outcome, case_number, note)
+                             turn_at, promised_by, delays, rejoins, people_ahead, wait_p10, wait_p50, wait_p90,
+                             wait_basis, outcome, case_number, note)
   SELECT visit, mall, agency, line, day, leg, 'waiting', priority, quantity, at, turn, promised, 0, 0, ahead,
-         start + a * k, start + b * k + c * sqrt(k), basis, '', '', ''
+         start + {_drawn("p10")}, start + {_drawn("p50")}, start + {_drawn("p90")}, basis, '', '', ''
   FROM gapped ORDER BY ord, leg
-  RETURNING id, visit_id, leg, line_id, people_ahead, wait_p50, wait_p90, turn_at, promised_by
+  RETURNING id, visit_id, leg, line_id, people_ahead, wait_p10, wait_p50, wait_p90, turn_at, promised_by
 ),
 told AS (
   {INSERT}
@@ -100,7 +116,8 @@ told AS (
         FROM ticket GROUP BY visit_id) t ON t.visit_id = v.id
   ORDER BY n.ord
 )
-SELECT n.ord, v.id, v.label, t.id, t.leg, t.line_id, t.people_ahead, t.wait_p50, t.wait_p90, t.turn_at, t.promised_by
+SELECT n.ord, v.id, v.label, t.id, t.leg, t.line_id, t.people_ahead, t.wait_p10, t.wait_p50, t.wait_p90, t.turn_at,
+       t.promised_by
 FROM numbered n JOIN visit v ON v.token = n.token JOIN ticket t ON t.visit_id = v.id
 ORDER BY n.ord, t.leg
 """

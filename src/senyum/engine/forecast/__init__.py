@@ -13,8 +13,10 @@ from senyum.engine.forecast.model import Learning, Model, learn
 from senyum.engine.forecast.scoring import Score, score
 from senyum.engine.forecast.smoother import Shown, Why, smooth
 from senyum.engine.forecast.snapshots import Snapshots
+from senyum.engine.forecast.table import PLACES, Table, table
 
 __all__ = [
+    "PLACES",
     "Calibration",
     "Inputs",
     "Learning",
@@ -24,6 +26,7 @@ __all__ = [
     "Score",
     "Shown",
     "Snapshots",
+    "Table",
     "Wait",
     "Why",
     "cold",
@@ -32,4 +35,5 @@ __all__ = [
     "remember",
     "score",
     "smooth",
+    "table",
 ]

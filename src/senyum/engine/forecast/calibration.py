@@ -74,6 +74,10 @@ class Calibration:
             np.pad(self.pace, (0, more[0]), constant_values=1.0),
         )
 
+    def stretch(self, line: int, office: int) -> Floats:
+        """(quantiles,): the logarithms by which wait + SHIFT is stretched."""
+        return np.asarray(np.clip(self.hall + self.office[office] + self.line[line], -BOUND, BOUND))
+
     def correct(self, quantiles: Floats, line: int, office: int) -> Floats:
         """The promised (quantiles,) for the learned ones, in minutes, rising."""
         return np.asarray(correct(quantiles, self.hall, self.office[office], self.line[line]))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,7 @@ DEVIATES = (-1.2815515655446004, 0.0, 1.2815515655446004)
 #: The standard time counts as much as so many observed services, and its error is this share of it.
 STANDARD_COUNT = 5.0
 STANDARD_ERROR = 0.35
-#: A further document of the same person takes about half as long as the first (as in `engine.pace`).
+#: A further document of the same person takes about half as long as the first.
 EXTRA_SHARE = 0.5
 #: However many join with a head start, so much of the counters' time is left to those who wait.
 LEAST_SHARE = 0.2
@@ -45,6 +46,10 @@ class Wait:
         return math.isfinite(self.p50)
 
 
+#: A free counter calls after a moment, not after none.
+IDLE = Wait(0.0, 0.5, 2.0)
+
+
 @dataclass(frozen=True, slots=True)
 class LineState:
     """What a line knows at `minute` (of the day) about somebody in it, or about to join it.
@@ -55,8 +60,9 @@ class LineState:
     (deviation over mean) of their minutes. `roster`: (minute, counters) from when on so many counters serve, rising
     minutes; before its first row, and without a roster, `counters`. Lunch and pauses are rows. `bookings_ahead`:
     minutes at which booked people will come who go before. `priority_a_minute`: people who join with a head start.
-    `joins_a_minute`: all who join. `features`: of `Inputs`, for the learned model, with the numbers of `line` and
-    `office` in the calibration.
+    `joins_a_minute`: all who join. `others`: people who wait in other lines for the same counters, counted in services
+    of this line, while `among` wait in this one: in the order of time both are mixed. `features`: of `Inputs`, for the learned
+    model, with the numbers of `line` and `office` in the calibration.
     """
 
     minute: float
@@ -73,9 +79,15 @@ class LineState:
     bookings_ahead: tuple[float, ...] = ()
     priority_a_minute: float = 0.0
     joins_a_minute: float = 0.0
+    others: float = 0.0
+    among: float = 0.0
     features: Floats | None = None
     line: int = 0
     office: int = 0
+
+    def before(self, people: Any) -> Any:
+        """Services before somebody with so many `people` of this line ahead (a number or an array)."""
+        return people + self.others * np.minimum(1.0, (people + 1) / (self.among + 1))
 
     def service(self) -> tuple[float, float, float]:
         """(mean, deviation over mean, error of the mean over mean) of one service, the standard time drawn in."""
@@ -95,6 +107,7 @@ class LineState:
             raise ValueError("a forecast looks ahead")
         mean, cv, _ = self.service()
         gone = self._worked(minute) / mean
+        gone *= (self.people_ahead + 1) / (float(self.before(self.people_ahead)) + 1)
         come = self.joins_a_minute * (minute - self.minute)
         booked = sum(1 for b in self.bookings_ahead if b < minute)
         left = max(0.0, self.people_ahead + come + booked - gone)
@@ -108,6 +121,8 @@ class LineState:
             counters=self._counters(minute),
             idle_counter=left < 0.5 and self._counters(minute) > 0,
             bookings_ahead=tuple(b for b in self.bookings_ahead if b >= minute),
+            others=self.others * min(1.0, left / max(1.0, self.people_ahead)),
+            among=left,
             features=None,
         )
 
@@ -118,20 +133,20 @@ class LineState:
                 found = counters
         return found
 
-    def _steps(self) -> list[tuple[float, float, float]]:
+    def steps(self) -> list[tuple[float, float, float]]:
         """(from, to, counters) until the end of the day."""
         cuts = [self.minute, *(m for m, _ in self.roster if m > self.minute), float(max(MINUTES, self.minute))]
         return [(a, b, self._counters(a)) for a, b in pairwise(cuts)]
 
     def _worked(self, minute: float) -> float:
         """Counter-minutes from now to `minute`."""
-        return sum(c * max(0.0, min(b, minute) - a) for a, b, c in self._steps())
+        return sum(c * max(0.0, min(b, minute) - a) for a, b, c in self.steps())
 
     def until(self, work: float) -> float:
         """Minutes until the counters have spent `work` counter-minutes on those ahead; infinite if never today."""
         mean = self.service()[0]
         booked = list(self.bookings_ahead)
-        for begin, end, counters in self._steps():
+        for begin, end, counters in self.steps():
             speed = max(LEAST_SHARE * counters, counters - self.priority_a_minute * mean)
             at = begin
             while at < end:
@@ -152,29 +167,30 @@ def cold(state: LineState) -> Wait:
     if not state.standard_minutes > 0 or state.people_ahead < 0 or state.counters < 0:
         raise ValueError("a standard time is positive, people and counters are not negative")
     if state.idle_counter and state.people_ahead < 1:
-        return Wait(0.0, 0.0, 0.0)
+        return IDLE
     mean, cv, error = state.service()
-    before = state.people_ahead + EXTRA_SHARE * state.documents_ahead
+    before = float(state.before(state.people_ahead)) + EXTRA_SHARE * state.documents_ahead
     # One more service has to end for me, of which part is over (the mean residual of a renewal process).
     residual = (1 + cv**2) / 2
     work = mean * (before + residual)
     variance = mean**2 * (cv**2 * before + residual**2 + state.ahead_variance) + (error * work) ** 2
-    return Wait(*(state.until(_gamma_quantile(work, variance, z)) for z in DEVIATES))
+    return Wait(*(state.until(float(gamma_quantiles(work, variance, z))) for z in DEVIATES))
 
 
-def _gamma_quantile(mean: float, variance: float, deviate: float) -> float:
+def gamma_quantiles(mean: Any, variance: Any, deviate: float) -> Any:
+    """The quantile of gamma distributions, by the normal `deviate`; numbers or arrays."""
     ninth = variance / (9 * mean**2)
-    return mean * max(0.0, 1 - ninth + deviate * math.sqrt(ninth)) ** 3
+    return mean * np.maximum(0.0, 1 - ninth + deviate * np.sqrt(ninth)) ** 3
 
 
 def forecast(state: LineState, model: Model | None = None, calibration: Calibration | None = None) -> Wait:
     """The wait from now until the call: learned when there is a model and `state.features`, else from the cold start;
-    then stretched by the calibration of the line. Nought where a counter stands idle for this person."""
+    then stretched by the calibration of the line. A moment where a counter stands idle for this person."""
     start = cold(state)
-    if start.p90 == 0 or not start.today:
+    if not start.today:
         return start
     quantiles = np.array([start.p10, start.p50, start.p90])
-    if model is not None and state.features is not None:
+    if model is not None and state.features is not None and start is not IDLE:
         quantiles = model.quantiles(state.features[None, :])[0]
     if calibration is not None:
         quantiles = calibration.correct(quantiles, state.line, state.office)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from senyum.engine.forecast import Calibration, LineState, Wait, Why, cold, forecast, smooth
+from senyum.engine.forecast.line_state import IDLE
 from senyum.engine.forecast.model import QUANTILES
 from senyum.engine.forecast.smoother import FALL, Shown
 
@@ -58,7 +59,7 @@ def test_what_the_roster_and_the_bookings_do() -> None:
     priority = LineState(minute=690, people_ahead=5, standard_minutes=10, counters=1, priority_a_minute=0.05)
     assert cold(priority).p50 == pytest.approx(2 * cold(plain).p50)
     idle = LineState(minute=690, people_ahead=0, standard_minutes=10, counters=1, idle_counter=True)
-    assert forecast(idle) == Wait(0.0, 0.0, 0.0)
+    assert forecast(idle) == IDLE
     for wrong in ({"standard_minutes": 0}, {"people_ahead": -1}, {"counters": -1}):
         with pytest.raises(ValueError, match="standard time"):
             cold(LineState(**{"minute": 0, "people_ahead": 1, "standard_minutes": 5, "counters": 1, **wrong}))

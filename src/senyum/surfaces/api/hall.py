@@ -114,7 +114,7 @@ def lines(request: HttpRequest, code: str = MallCode) -> dict[str, Any]:
                 "helping_counters": state.helping_counters,
                 "takes_tickets": state.takes_tickets,
                 "closed_reason": str(state.closed_reason),
-                "wait": {"p50": state.p50, "p90": state.p90},
+                "wait": {"p10": state.p10, "p50": state.p50, "p90": state.p90},
             }
             for state in visits.line_states(mall, now, asked_language(request))
         ],

@@ -70,8 +70,9 @@ class ServicesOut(Schema):
 
 
 class Wait(Schema):
-    """Minutes; null while no counter is open for the line."""
+    """Minutes, with 1, 5 and 9 chances in 10 to be called by then; null while no counter serves the line today."""
 
+    p10: float | None = None
     p50: float | None
     p90: float | None
 

@@ -70,7 +70,7 @@ def issued_body(hall: Hall, issued: commands.Issued) -> dict[str, Any]:
             "line": ticket.line_id,
             "leg": ticket.leg,
             "people_ahead": ticket.people_ahead,
-            "wait": {"p50": ticket.wait_p50, "p90": ticket.wait_p90},
+            "wait": {"p10": ticket.wait_p10, "p50": ticket.wait_p50, "p90": ticket.wait_p90},
             "turn_at": ticket.turn_at.isoformat(),
             "promised_by": ticket.promised_by.isoformat(),
         }
@@ -123,8 +123,8 @@ def look(request: HttpRequest, token: str = Token) -> dict[str, Any]:
                 "outcome": leg.outcome,
                 "counter": leg.counter_number,
                 "people_ahead": leg.people_ahead,
-                "wait": {"p50": leg.p50, "p90": leg.p90},
-                "promised": {"p50": leg.promise_p50, "p90": leg.promise_p90},
+                "wait": {"p10": leg.p10, "p50": leg.p50, "p90": leg.p90},
+                "promised": {"p10": leg.promise_p10, "p50": leg.promise_p50, "p90": leg.promise_p90},
                 "promised_by": leg.promised_by,
                 "called_at": leg.called_at,
                 "may": [

@@ -219,7 +219,7 @@ def open_leg(
     ahead = Ticket.objects.filter(
         line_id=line_id, day=like.day, state=states.WAITING, turn_at__lte=like.turn_at
     ).count()
-    p50, p90 = hall.outlooks[line_id].wait(ahead)
+    p10, p50, p90 = hall.outlooks[line_id].wait(ahead)
     legs = Ticket.objects.filter(visit=like.visit).aggregate(Max("leg"))["leg__max"] or 0
     return Ticket.objects.create(
         visit=like.visit,
@@ -234,9 +234,10 @@ def open_leg(
         turn_at=like.turn_at,
         promised_by=like.promised_by,
         people_ahead=ahead,
+        wait_p10=p10,
         wait_p50=p50,
         wait_p90=p90,
-        wait_basis=hall.outlooks[line_id].pace.basis,
+        wait_basis=hall.outlooks[line_id].basis,
         note=plain(note)[:300],
         forwarded_from=forwarded_from,
     )

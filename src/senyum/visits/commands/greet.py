@@ -148,16 +148,17 @@ def redirect(*, ticket_id: int, line_id: int, now: datetime, actor: Actor, reaso
         ahead = Ticket.objects.filter(
             line_id=line_id, day=ticket.day, state=states.WAITING, turn_at__lte=ticket.turn_at
         ).count()
-        p50, p90 = hall.outlooks[line_id].wait(ahead)
+        p10, p50, p90 = hall.outlooks[line_id].wait(ahead)
         move(
             ticket,
             "redirect",
             line_id=line_id,
             agency_id=line.agency_id,
             people_ahead=ahead,
+            wait_p10=p10,
             wait_p50=p50,
             wait_p90=p90,
-            wait_basis=hall.outlooks[line_id].pace.basis,
+            wait_basis=hall.outlooks[line_id].basis,
         )
         tell(hall, "ticket.redirected", ticket, actor, now, reason=reason, data={"from_line": before})
 

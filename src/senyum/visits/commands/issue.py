@@ -36,12 +36,13 @@ class Key:
 
 @dataclass(frozen=True)
 class IssuedTicket:
-    """A ticket and what was said at issue. `wait_p50`, `wait_p90` in minutes; None: no counter was open."""
+    """A ticket and what was said at issue. `wait_*` in minutes; None: no counter serves its line today."""
 
     id: int
     leg: int
     line_id: int
     people_ahead: int
+    wait_p10: float | None
     wait_p50: float | None
     wait_p90: float | None
     turn_at: datetime
@@ -199,11 +200,10 @@ def _leg(hall: Hall, line: HallLine, leg: int, turn_at: datetime, promised_by: d
         "turn": turn_at.isoformat(),
         "promised": promised_by.isoformat(),
         "start": outlook.start_minutes,
-        "a": outlook.pace.a,
-        "b": outlook.pace.b,
-        "c": outlook.pace.c,
-        "idle": int(outlook.idle),
-        "basis": outlook.pace.basis,
+        "p10": outlook.table.p10 if outlook.table else None,
+        "p50": outlook.table.p50 if outlook.table else None,
+        "p90": outlook.table.p90 if outlook.table else None,
+        "basis": outlook.basis,
         "about": outlook.waiting,
     }
 
@@ -317,7 +317,9 @@ def _replay(item: dict[str, Any]) -> Issued:
         label=visit.label,
         day=visit.day,
         tickets=tuple(
-            IssuedTicket(t.pk, t.leg, t.line_id, t.people_ahead, t.wait_p50, t.wait_p90, t.turn_at, t.promised_by)
+            IssuedTicket(
+                t.pk, t.leg, t.line_id, t.people_ahead, t.wait_p10, t.wait_p50, t.wait_p90, t.turn_at, t.promised_by
+            )
             for t in tickets.order_by("leg")
         ),
         replayed=True,

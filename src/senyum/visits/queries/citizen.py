@@ -38,12 +38,14 @@ class Leg:
     serving_at: datetime | None
     ended_at: datetime | None
     people_ahead: int
+    p10: float | None
     p50: float | None
     p90: float | None
     from_at: datetime | None
     to_at: datetime | None
     promised_by: datetime
     promise_ahead: int
+    promise_p10: float | None
     promise_p50: float | None
     promise_p90: float | None
     held_until: datetime | None
@@ -131,7 +133,7 @@ def visit_view(visit: Visit, now: datetime, language: str | None = None) -> Visi
 def _leg(hall: Hall, ticket: Ticket, now: datetime, language: str) -> Leg:
     line = hall.lines[ticket.line_id]
     waiting = ticket.state == states.WAITING
-    ahead, p50, p90 = ticket.people_ahead, ticket.wait_p50, ticket.wait_p90
+    ahead, p10, p50, p90 = ticket.people_ahead, ticket.wait_p10, ticket.wait_p50, ticket.wait_p90
     if waiting:
         ahead = (
             Ticket.objects.filter(
@@ -144,10 +146,10 @@ def _leg(hall: Hall, ticket: Ticket, now: datetime, language: str) -> Leg:
             .exclude(turn_at=ticket.turn_at, pk__gt=ticket.pk)
             .count()
         )
-        p50, p90 = hall.outlooks[ticket.line_id].wait(ahead)
+        p10, p50, p90 = hall.outlooks[ticket.line_id].wait(ahead)
         if ticket.held_until and ticket.held_until > now:
             held = (ticket.held_until - now).total_seconds() / 60
-            p50, p90 = max(p50 or 0.0, held), max(p90 or 0.0, held)
+            p10, p50, p90 = (max(p or 0.0, held) for p in (p10, p50, p90))
     counters = [c for c in hall.counters.values() if line.id in c.first]
     opened = CounterSession.objects.filter(counter__in=[c.id for c in counters], state="open").count()
     may = rules.face(
@@ -172,12 +174,14 @@ def _leg(hall: Hall, ticket: Ticket, now: datetime, language: str) -> Leg:
         serving_at=ticket.serving_at,
         ended_at=ticket.ended_at,
         people_ahead=ahead,
+        p10=p10,
         p50=p50,
         p90=p90,
         from_at=now + timedelta(minutes=p50) if waiting and p50 is not None else None,
         to_at=now + timedelta(minutes=p90) if waiting and p90 is not None else None,
         promised_by=ticket.promised_by,
         promise_ahead=ticket.people_ahead,
+        promise_p10=ticket.wait_p10,
         promise_p50=ticket.wait_p50,
         promise_p90=ticket.wait_p90,
         held_until=ticket.held_until if waiting and ticket.held_until and ticket.held_until > now else None,

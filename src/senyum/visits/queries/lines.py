@@ -34,6 +34,7 @@ class LineState:
     takes_tickets: bool
     closed_reason: str
     next_open: str
+    p10: float | None
     p50: float | None
     p90: float | None
 
@@ -100,7 +101,7 @@ def _line_state(
     count, oldest, late = row or (0, None, 0)
     hours = hall.hours.get(line.booth_id, BoothDay(False))
     takes = rules.takes_tickets(hours, now)
-    p50, p90 = hall.outlooks[line.id].wait(count)
+    p10, p50, p90 = hall.outlooks[line.id].wait(count)
     return LineState(
         line_id=line.id,
         service=line.name(language),
@@ -116,6 +117,7 @@ def _line_state(
         takes_tickets=takes,
         closed_reason="" if takes else hours.reason,
         next_open=hours.next_open.isoformat() if hours.next_open else "",
+        p10=p10,
         p50=p50,
         p90=p90,
     )
@@ -125,7 +127,7 @@ def outlook(mall: Mall, line_id: int, now: datetime) -> tuple[int, float | None,
     """(people ahead, p50, p90 in minutes) for somebody who would take a regular ticket of this line now."""
     hall = hall_of(mall, now)
     ahead = Ticket._base_manager.filter(line_id=line_id, day=hall.day, state=states.WAITING, turn_at__lte=now).count()
-    p50, p90 = hall.outlooks[hall.line(line_id).id].wait(ahead)
+    _p10, p50, p90 = hall.outlooks[hall.line(line_id).id].wait(ahead)
     return ahead, p50, p90
 
 

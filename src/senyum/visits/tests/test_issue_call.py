@@ -62,12 +62,12 @@ def test_issue_says_people_ahead_and_a_range_and_stores_them(small_mall: SmallHa
     assert 0 < ticket.wait_p50 <= ticket.wait_p90
     stored = Ticket.objects.get(pk=ticket.id)
     assert (stored.people_ahead, stored.wait_p50, stored.wait_p90) == (4, ticket.wait_p50, ticket.wait_p90)
-    assert stored.wait_basis == "standard_time"
+    assert stored.wait_basis == "cold"
 
 
 def test_without_an_open_counter_no_range_is_invented(small_mall: SmallHall) -> None:
     ticket = _issue(small_mall, "ktp", now=clock.wall()).tickets[0]
-    assert (ticket.people_ahead, ticket.wait_p50, ticket.wait_p90) == (0, None, None)
+    assert (ticket.people_ahead, ticket.wait_p10, ticket.wait_p50, ticket.wait_p90) == (0, None, None, None)
     assert Ticket.objects.get(pk=ticket.id).wait_basis == "no_counter"
 
 
