@@ -61,8 +61,8 @@ class LineState:
     minutes; before its first row, and without a roster, `counters`. Lunch and pauses are rows. `bookings_ahead`:
     minutes at which booked people will come who go before. `priority_a_minute`: people who join with a head start.
     `joins_a_minute`: all who join. `others`: people who wait in other lines for the same counters, counted in services
-    of this line, while `among` wait in this one: in the order of time both are mixed. `features`: of `Inputs`, for the learned
-    model, with the numbers of `line` and `office` in the calibration.
+    of this line, while `among` wait in this one: in the order of time both are mixed. `features`: of `Inputs`, for the
+    learned model, with the numbers of `line` and `office` in the calibration.
     """
 
     minute: float

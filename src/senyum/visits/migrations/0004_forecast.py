@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('catalogue', '0002_search'),
         ('malls', '0001_initial'),
-        ('visits', '0002_fewer_indexes'),
+        ('visits', '0003_index_by_visit_only'),
     ]
 
     operations = [
