@@ -24,6 +24,7 @@ LAZY: dict[str, tuple[str, str, str]] = {
     "journal": ("senyum.journal.cli", "app", "The journal of every change."),
     "sequencer": ("senyum.journal.sequencer", "main", "Seal the journal (part of `up`)."),
     "notices": ("senyum.notices.cli", "app", "Messages that leave the hall: list, retry, test."),
+    "user": ("senyum.people.user_cli", "app", "People with a log-in: list, add, e-mail, roles, disable, reset."),
     "token": ("senyum.people.cli", "app", "Tokens of devices and programs."),
     "seed": ("senyum.rehearsal.cli", "seed", "Fill the hall with example data."),
     "play": ("senyum.rehearsal.cli", "play", "Play a demo day (part of `demo`)."),
@@ -102,11 +103,22 @@ Workers = Annotated[int, typer.Option(min=1, help="Processes that answer request
 ToTerminal = Annotated[bool, typer.Option("--verbose", "-v", help="Write the logs to the terminal.")]
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"senyum {version('senyum')}")
+        raise typer.Exit()
+
+
 @app.callback()
 def _choose(
     context: typer.Context,
     data: Annotated[Path | None, typer.Option(help="Data directory (else SENYUM_DATA).")] = None,
     demo: Annotated[bool, typer.Option(help="Work on the demo's hall.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Print the version.")
+    ] = False,
 ) -> None:
     """Choose the hall that the command works on."""
     hall.choose(data=data, demo=demo)

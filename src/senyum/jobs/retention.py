@@ -51,6 +51,7 @@ RULES = (
     Rule("ApiToken.*", "KEEP_DAYS after it was revoked or expired", "who held it"),
     Rule("IdempotencyKey.*", "48 hours (hourly job `forget_keys`)", "the answer holds a citizen's link"),
     Rule("Session.*", "until it expires, 14 hours", "a log-in; its copy in the cache goes with it"),
+    Rule("Login.*", "as its session", "which browser, for the list of one's own log-ins; no address"),
 )
 
 _STAFF = "staff, as long as they work here; journal and roster name them by log-in"

@@ -33,6 +33,35 @@ _MANAGERS = """
 """
 
 
+_QUIET = """
+    SELECT d.name, d.last_seen_at FROM people_device d
+    WHERE d.active AND EXISTS (SELECT 1 FROM people_apitoken t WHERE t.device_id = d.id AND t.revoked_at IS NULL
+        AND t.created_at < now() - interval '14 days')
+    AND (d.last_seen_at IS NULL OR d.last_seen_at < now() - interval '14 days') ORDER BY d.name
+"""
+
+
+def devices(situation: Situation) -> Iterator[Finding]:
+    """Whether paired devices are in use."""
+    if not table_exists(situation, "people_device"):
+        return
+    quiet = rows(situation, _QUIET)
+    names = ", ".join(name for name, _seen in quiet[:5]) + (" ..." if len(quiet) > 5 else "")
+    yield Finding(
+        "devices",
+        "warn" if quiet else "ok",
+        Words(f"Perangkat lama tidak dipakai: {names}", f"Devices long unused: {names}")
+        if quiet
+        else Words("Perangkat yang terpasang dipakai", "Paired devices are in use"),
+        Words(
+            "Nyalakan, atau akhiri pemasangannya di halaman Perangkat.",
+            "Switch them on, or end their pairing on the page of devices.",
+        )
+        if quiet
+        else NOTHING,
+    )
+
+
 def worker(situation: Situation) -> Iterator[Finding]:
     """Whether the worker lives, while the hall is running."""
     if not situation.running or not table_exists(situation, "procrastinate_workers"):
@@ -150,4 +179,4 @@ def webhook(_: Situation) -> Iterator[Finding]:
     )
 
 
-CHECKS: tuple[Callable[[Situation], Iterator[Finding]], ...] = (worker, jobs, notices, email, webhook)
+CHECKS: tuple[Callable[[Situation], Iterator[Finding]], ...] = (worker, jobs, devices, notices, email, webhook)

@@ -32,7 +32,7 @@ from senyum.ops.words import Words
 FORMAT = 1
 DUMP = "database.dump"
 # Kept answers and log-ins are worth nothing after a restore.
-_WITHOUT_ROWS = ("core_cache", "django_session")
+_WITHOUT_ROWS = ("core_cache", "django_session", "people_login")
 
 
 class BackupError(RuntimeError):

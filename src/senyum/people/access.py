@@ -119,6 +119,11 @@ _PLACES: dict[str, tuple[str, str | Promise, str]] = {
     RoleName.LEADERSHIP: ("floor", _("Lantai layanan"), "/console/{mall}/floor/"),
     RoleName.ADMINISTRATOR: ("floor", _("Lantai layanan"), "/console/{mall}/floor/"),
 }
+#: What a role opens besides, in its hall: (kind, title, url), asked for by permission.
+_CARE: dict[str, tuple[str, str | Promise, str]] = {
+    "manage_people": ("accounts", _("Akun petugas"), "/console/{mall}/accounts/"),
+    "pair_device": ("devices", _("Perangkat MPP"), "/console/{mall}/devices/"),
+}
 _ALSO: dict[str, tuple[str, ...]] = {
     RoleName.COORDINATOR: (RoleName.OFFICER,),
     RoleName.MANAGER: (RoleName.GREETER,),
@@ -137,4 +142,8 @@ def places(user: User) -> list[Place]:
             agency = role.agency.short_name if role.agency else ""
             place = Place(kind, role.mall.code, role.mall.short_name, title, agency, url.format(mall=role.mall.code))
             answer.setdefault((kind, role.mall.code, agency), place)
+        for permission, (kind, title, url) in _CARE.items():
+            if role.role in PERMISSIONS[permission]:
+                place = Place(kind, role.mall.code, role.mall.short_name, title, "", url.format(mall=role.mall.code))
+                answer.setdefault((kind, role.mall.code, ""), place)
     return list(answer.values())

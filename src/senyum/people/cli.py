@@ -67,6 +67,22 @@ def revoke(prefix: Annotated[str, typer.Argument(help="The part between sny_ and
         raise typer.Exit(2) from error
 
 
+@app.command()
+def unpair(
+    device: Annotated[str, typer.Argument(help="Name of the device.")],
+    mall: Annotated[str, typer.Option(help="Code of the mall.")],
+) -> None:
+    """Revoke every token of a device: a lost tablet, a kiosk that goes elsewhere."""
+    hall = _row(Mall.objects.filter(code=mall).first(), f"There is no mall {mall!r}.")
+    thing = _row(Device.objects.filter(mall=hall, name=device).first(), f"There is no device {device!r}.")
+    try:
+        commands.end_pairings(device=thing, now=clock.wall(), actor=_OPERATOR)
+    except SenyumError as error:
+        with translation.override("en"):
+            typer.echo(str(error.sentence), err=True)
+        raise typer.Exit(2) from error
+
+
 def _row(row: Row | None, sentence: str) -> Row:
     if row is None:
         typer.echo(sentence, err=True)

@@ -15,9 +15,21 @@ class User(AbstractUser):
 
     name = models.TextField(_("Nama"), default="", blank=True)
     is_sample = models.BooleanField(default=False)
+    #: Wall time after which a password that somebody else chose opens nothing; None: chosen by this user.
+    password_until = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name or self.username
+
+
+class Login(models.Model):
+    """A running log-in of a user in one browser, so that its owner can see and end it. Times are wall times."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="logins")
+    session_key = models.TextField(unique=True)
+    browser = models.TextField(default="", blank=True)
+    began_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
 
 
 class RoleName(models.TextChoices):

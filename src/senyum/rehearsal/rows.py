@@ -32,7 +32,7 @@ _SHAPES: Mapping[str, tuple[str, str]] = {
         "fee_text pays kind prefix at basis",
     ),
     "counters": ("mall agency numbers first", "help"),
-    "people": ("username name role malls", "agency"),
+    "people": ("username name role malls", "agency email"),
     "calendar": ("mall date is_open reason", "closes"),
     "priority_classes": ("code head_start promise", ""),
     "line_groups": ("prefix name", ""),

@@ -205,6 +205,7 @@ def _put_people(rows: Rows, built: _Built, password: str | None, by: Mapping[str
         user = people.put_user(
             username=row["username"],
             name=row["name"],
+            email=row.get("email", ""),
             password=None if row["username"] in known else password,
             is_sample=True,
             **by,

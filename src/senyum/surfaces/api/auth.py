@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import suppress
 
+from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from ninja.security import HttpBearer
@@ -13,6 +15,8 @@ from ninja.security import HttpBearer
 from senyum.core import clock
 from senyum.core.errors import NotAllowed
 from senyum.people import tokens
+from senyum.people.commands import note_device_seen
+from senyum.people.commands.devices import SEEN_EVERY
 from senyum.people.tokens import Identity
 from senyum.surfaces.api.problems import TooMany
 
@@ -72,7 +76,24 @@ class Bearer(HttpBearer):
         identity = tokens.look_up(token, clock.wall())
         if identity is not None:
             hold_bearer(identity)
+            _note_seen(identity)
         return identity
+
+
+#: device -> when this process noted it last; the database is asked no more often than that.
+_noted: dict[int, float] = {}
+
+
+def _note_seen(identity: Identity) -> None:
+    """Note that a device is in use. Not on the way of the two hot presses, which know their bearer from memory."""
+    if identity.device_id is None:
+        return
+    moment = time.monotonic()
+    if moment - _noted.get(identity.device_id, -1e9) < SEEN_EVERY.total_seconds():
+        return
+    _noted[identity.device_id] = moment
+    with suppress(DatabaseError):
+        note_device_seen(device_id=identity.device_id, now=clock.wall())
 
 
 bearer = Bearer()

@@ -15,6 +15,7 @@ the person in that mall, and none when the address names no mall.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -22,6 +23,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils import timezone
@@ -33,6 +35,8 @@ from senyum.core.errors import NotAllowed
 from senyum.journal.actor import Actor
 from senyum.malls.models import Booth, Mall
 from senyum.people import access, tokens
+from senyum.people.commands import note_device_seen
+from senyum.people.commands.devices import SEEN_EVERY
 from senyum.people.models import Device, Role, User
 
 View = Callable[..., HttpResponse]
@@ -165,8 +169,18 @@ def paired(request: HttpRequest) -> PairedDevice | None:
     device = Device.objects.select_related("mall").filter(pk=identity.device_id, active=True).first()
     if device is None:
         return None
+    note_seen(device)
     speaks = device.settings.get("speaks") is True
     return PairedDevice(device.pk, device.kind, device.name, device.mall, identity.actor, speaks)
+
+
+def note_seen(device: Device) -> None:
+    """Note that a device is in use, every ten minutes at most. A database that cannot write keeps no board dark."""
+    now = clock.wall()
+    if device.last_seen_at is not None and now - device.last_seen_at < SEEN_EVERY:
+        return
+    with suppress(DatabaseError):
+        note_device_seen(device_id=device.pk, now=now)
 
 
 def hall_agencies(mall: Mall) -> list[int]:

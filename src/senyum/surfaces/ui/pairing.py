@@ -18,7 +18,7 @@ from senyum.core import clock
 from senyum.core.errors import NotAllowed, NotPossible
 from senyum.journal.actor import Actor
 from senyum.people import tokens
-from senyum.people.commands import create_token
+from senyum.people.commands import create_token, note_device_seen
 from senyum.people.models import Device, DeviceKind
 from senyum.surfaces.ui.access import COOKIE, COOKIE_SALT, COOKIE_SECONDS, PairedDevice, paired, public
 from senyum.surfaces.ui.render import page
@@ -138,6 +138,9 @@ def pair_sample(request: HttpRequest) -> HttpResponse:
 
 
 def _paired_with(secret: str) -> HttpResponse:
+    identity = tokens.look_up(secret, clock.wall())
+    if identity is not None and identity.device_id is not None:
+        note_device_seen(device_id=identity.device_id, now=clock.wall())
     response = HttpResponseRedirect("/device/")
     response.set_signed_cookie(
         COOKIE, secret, salt=COOKIE_SALT, max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=settings.TLS

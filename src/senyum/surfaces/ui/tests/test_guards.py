@@ -112,6 +112,8 @@ def filled(small_mall):
         "label": issued.label,
         "day": issued.day.isoformat(),
         "language": "id",
+        "person": small_mall.users["petugas1"].pk,
+        "device": small_mall.devices["kiosk"].pk,
         "kind": "call",
         "name": "forward",
         "action": "next",

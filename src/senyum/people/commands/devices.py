@@ -1,14 +1,14 @@
-"""All writes about people, devices and tokens."""
+"""Devices of a hall and the bearer tokens of devices, people and programs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.hashers import make_password
-from django.contrib.sessions.models import Session
-from django.db import connection, transaction
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
 from senyum.core.errors import NotPossible
@@ -18,71 +18,10 @@ from senyum.malls.models import Agency, Mall
 from senyum.people import tokens
 from senyum.people.models import AGENCY_ROLES, ApiToken, Device, Role, User
 
-_EVERYWHERE = "-"
-
-
-def put_user(
-    *, username: str, name: str, password: str | None, is_sample: bool, now: datetime, actor: Actor, email: str = ""
-) -> User:
-    """Make a user, or give an existing one a new name. A password is set only for a new user; None: no log-in by it."""
-    with transaction.atomic():
-        user, made = User.objects.get_or_create(
-            username=username,
-            defaults={
-                "name": name,
-                "email": email,
-                "is_sample": is_sample,
-                "password": make_password(password),
-                "date_joined": now,
-            },
-        )
-        if not made:
-            if user.name == name:
-                return user
-            user.name = name
-            user.save(update_fields=["name"])
-        record(
-            mall=_EVERYWHERE,
-            at=now,
-            kind="user.made" if made else "user.renamed",
-            actor=actor,
-            subject=("user", user.pk, username),
-        )
-    return user
-
-
-def grant_role(*, user: User, role: str, mall: Mall, agency: Agency | None, now: datetime, actor: Actor) -> Role:
-    """Give a role in a mall (officers and coordinators: of an agency there). Giving it again changes nothing."""
-    if (role in AGENCY_ROLES) != (agency is not None):
-        raise NotPossible("role_agency", _("Petugas dan koordinator perlu instansi; peran lain tidak memakainya."))
-    with transaction.atomic():
-        row, made = Role.objects.get_or_create(user=user, role=role, mall=mall, agency=agency)
-        if made:
-            record(
-                mall=mall.code,
-                at=now,
-                kind="role.granted",
-                actor=actor,
-                subject=("user", user.pk, user.username),
-                data={"role": role, "agency": agency.code if agency else ""},
-            )
-    return row
-
-
-def deactivate_user(*, user: User, reason: str, now: datetime, actor: Actor) -> None:
-    """Switch a user off: log-ins end with the next request, tokens within `tokens.KEPT_SECONDS`."""
-    with transaction.atomic():
-        user.is_active = False
-        user.save(update_fields=["is_active"])
-        record(
-            mall=_EVERYWHERE,
-            at=now,
-            kind="user.deactivated",
-            actor=actor,
-            subject=("user", user.pk, user.username),
-            reason=reason,
-        )
-    tokens.forget()
+#: A device is noted as seen at most this often: one small write where there would be one a page.
+SEEN_EVERY = timedelta(minutes=10)
+#: A pairing that nobody used that long ends: longer than a long holiday, shorter than a lost tablet is forgotten.
+PAIRING_KEPT = timedelta(days=90)
 
 
 def put_device(*, mall: Mall, kind: str, name: str, now: datetime, actor: Actor, speaks: bool = False) -> Device:
@@ -131,6 +70,56 @@ def set_device_state(*, device_id: int, state: Mapping[str, bool], now: datetime
             subject=("device", device.pk, device.name),
             data=changed,
         )
+
+
+def note_device_seen(*, device_id: int, now: datetime) -> None:
+    """Note that a device is in use (`now`: wall time). Seen a moment ago: one look, no write, no journal entry."""
+    Device.objects.filter(Q(last_seen_at=None) | Q(last_seen_at__lt=now - SEEN_EVERY), pk=device_id).update(
+        last_seen_at=now
+    )
+
+
+def end_pairings(*, device: Device, now: datetime, actor: Actor) -> int:
+    """Revoke every token of a device: it must be paired anew. How many there were; NotPossible when none was."""
+    with transaction.atomic():
+        count = ApiToken.objects.filter(device=device, revoked_at=None).update(revoked_at=now)
+        if not count:
+            raise NotPossible("not_paired", _("Perangkat itu sedang tidak dipasang di layar mana pun."))
+        _tell_ended(device, count, now, actor)
+    tokens.forget()
+    return count
+
+
+def end_unused_pairings(*, now: datetime, actor: Actor = SYSTEM) -> int:
+    """Revoke the tokens of devices that nobody used for `PAIRING_KEPT` (`now`: wall time). How many devices."""
+    with transaction.atomic():
+        unused = (
+            ApiToken.objects.select_for_update(of=("self",))
+            .filter(revoked_at=None, device__isnull=False)
+            .annotate(used=Greatest(F("created_at"), Coalesce(F("device__last_seen_at"), F("created_at"))))
+            .filter(used__lt=now - PAIRING_KEPT)
+            .order_by("id")
+        )
+        held: dict[int, list[int]] = {}
+        for token, device_id in unused.values_list("pk", "device_id"):
+            held.setdefault(device_id, []).append(token)
+        for device in Device.objects.filter(pk__in=held).select_related("mall").order_by("id"):
+            ApiToken.objects.filter(pk__in=held[device.pk]).update(revoked_at=now)
+            _tell_ended(device, len(held[device.pk]), now, actor, reason="unused")
+    tokens.forget()
+    return len(held)
+
+
+def _tell_ended(device: Device, count: int, now: datetime, actor: Actor, reason: str = "") -> None:
+    record(
+        mall=device.mall.code,
+        at=now,
+        kind="device.unpaired",
+        actor=actor,
+        subject=("device", device.pk, device.name),
+        reason=reason,
+        data={"tokens": count},
+    )
 
 
 def create_token(
@@ -200,29 +189,3 @@ def revoke_token(*, prefix: str, now: datetime, actor: Actor) -> None:
         token.save(update_fields=["revoked_at"])
         record(mall=token.mall.code, at=now, kind="token.revoked", actor=actor, subject=("token", token.pk, prefix))
     tokens.forget()
-
-
-def forget_logins(*, before: datetime, now: datetime, wall: datetime, actor: Actor = SYSTEM) -> dict[str, int]:
-    """Delete log-ins and cached values that have ended by `wall`, and tokens that ended before `before` (wall time).
-
-    Returns model -> how many, which the journal certifies.
-    """
-    with transaction.atomic():
-        counts = {"Session": Session.objects.filter(expire_date__lt=wall).delete()[0]}
-        with connection.cursor() as cursor:
-            # The cache holds copies of the log-ins.
-            cursor.execute("DELETE FROM core_cache WHERE expires < %s", [wall])
-            counts["cache"] = cursor.rowcount
-        ended = Q(revoked_at__lt=before) | Q(expires_at__lt=before)
-        counts["ApiToken"] = ApiToken.objects.filter(ended).delete()[0]
-        counts = {name: count for name, count in counts.items() if count}
-        if counts:
-            record(
-                mall=_EVERYWHERE,
-                at=now,
-                kind="retention.erased",
-                actor=actor,
-                subject=("retention", now.date().isoformat(), "logins"),
-                data={"until": before.isoformat(), "counts": counts},
-            )
-    return counts
