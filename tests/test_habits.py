@@ -13,7 +13,7 @@ from django.db import models
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "senyum"
 #: From the top of the house down (docs in architecture: "import only downward").
-LAYERS = ("surveys", "visits", "roster", "catalogue", "people", "malls", "notices", "journal", "core")
+LAYERS = ("planning", "surveys", "visits", "roster", "catalogue", "people", "malls", "notices", "journal", "core")
 WRITES = frozenset(
     {"save", "create", "bulk_create", "bulk_update", "update_or_create", "get_or_create", "update", "delete"}
 )
@@ -88,12 +88,19 @@ def test_saving_a_row_names_its_fields() -> None:
 
 def _commands() -> list[tuple[str, object]]:
     import senyum.people.commands
+    import senyum.planning.commands
     import senyum.roster.commands
     import senyum.surveys.commands
     import senyum.visits.commands
 
     found = []
-    for module in (senyum.visits.commands, senyum.roster.commands, senyum.surveys.commands, senyum.people.commands):
+    for module in (
+        senyum.visits.commands,
+        senyum.roster.commands,
+        senyum.surveys.commands,
+        senyum.people.commands,
+        senyum.planning.commands,
+    ):
         for name, thing in vars(module).items():
             if inspect.isfunction(thing) and not name.startswith("_") and thing.__module__.startswith(module.__name__):
                 found.append((f"{thing.__module__}.{name}", thing))

@@ -222,6 +222,7 @@ LOGGING = {"level": os.environ.get("SENYUM_LOG", "INFO")}
 # Jobs are imported by the worker (and whoever starts one) from here.
 PROCRASTINATE_IMPORT_PATHS = [
     "senyum.jobs.close_day",
+    "senyum.jobs.compute_proposal",
     "senyum.jobs.end_pairings",
     "senyum.jobs.forget_keys",
     "senyum.jobs.retention",

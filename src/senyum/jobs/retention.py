@@ -23,7 +23,7 @@ from senyum.people.commands import forget_logins
 from senyum.roster.commands import forget_notes
 from senyum.visits.commands import forget_visits
 
-PACKAGES = ("core", "notices", "people", "roster", "surveys", "visits")
+PACKAGES = ("core", "notices", "people", "planning", "roster", "surveys", "visits")
 KEPT_JOBS = timedelta(days=7)
 _REMOVE_JOBS = "procrastinate.builtin_tasks.remove_old_jobs"
 
@@ -55,6 +55,7 @@ RULES = (
 )
 
 _STAFF = "staff, as long as they work here; journal and roster name them by log-in"
+_PLANS = "what was planned and decided for staff; of citizens only how many are expected"
 _MEASURE = "timing, line or outcome without identity: the figures of past days rest on it"
 STAYS = {
     "Visit.label": "a place in a line of one day; the journal names visits by it",
@@ -102,6 +103,17 @@ STAYS = {
     "SessionPause.reason": _STAFF,
     "Shift.state": _STAFF,
     "Shift.source": _STAFF,
+    "Proposal.state": _PLANS,
+    "Proposal.days": _PLANS,
+    "Proposal.asked": _PLANS,
+    "Proposal.stage": _PLANS,
+    "Proposal.basis": _PLANS,
+    "Proposal.result": _PLANS,
+    "Proposal.officers": _PLANS,
+    "Proposal.options": _PLANS,
+    "Proposal.charts": _PLANS,
+    "Proposal.trouble": _PLANS,
+    "Proposal.reason": _PLANS,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -65,13 +65,18 @@ def shifts_of(*, mall: Mall, day: date, agencies: Collection[int] | None = None)
         ]
 
 
+def mark_of(rows: Sequence[PlannedShift]) -> str:
+    """A mark of these shifts that changes when anything in them does: 16 hexadecimal digits."""
+    content = sorted(
+        (s.counter_id, s.starts.isoformat(), s.ends.isoformat(), str(s.user_id), str(s.lunch_from), str(s.lunch_to))
+        for s in rows
+    )
+    return sha256(repr(content).encode()).hexdigest()[:16]
+
+
 def roster_mark(*, mall: Mall, day: date, agencies: Collection[int] | None = None) -> str:
-    """A mark of the day's roster that changes when anything in it does: 16 hexadecimal digits."""
-    rows = [
-        (s.counter_id, s.user_id, s.starts.isoformat(), s.ends.isoformat(), str(s.lunch_from), str(s.lunch_to))
-        for s in shifts_of(mall=mall, day=day, agencies=agencies)
-    ]
-    return sha256(repr(rows).encode()).hexdigest()[:16]
+    """`mark_of` the day's roster, of all agencies or of those given."""
+    return mark_of(shifts_of(mall=mall, day=day, agencies=agencies))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,198 @@
+"""A proposal's charts as SVG text, drawn by Altair and vl-convert: in jobs only, they take 230 MB.
+
+Words are Indonesian; each page shows the same figures as a table beside the chart, in the reader's language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+#: Role tokens of surfaces/ui/static/ui/tokens.css; a picture cannot read a stylesheet.
+PAPER, TEXT, SOFT, LINE = "#ffffff", "#16261f", "#56655d", "#e5dccb"
+BRAND, ACCENT, CALM = "#0d5c53", "#c77700", "#3d5a80"
+FONT = "Plus Jakarta Sans, Plus Jakarta Sans Variable, DejaVu Sans, Arial, sans-serif"
+WIDTH, HEIGHT = 560, 300
+TODAY, PLAN = "jadwal sekarang", "rencana"
+#: 1.234,5 as Indonesia writes it (https://d3js.org/d3-format#formatLocale).
+NUMBERS = {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["Rp", ""]}
+#: So many bars are readable.
+BARS = 10
+
+
+def of_plan(days: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """`day-DATE`: the mean wait through each day, as it is and as planned."""
+    return {f"day-{day['date']}": _svg(_through_day(day)) for day in days}
+
+
+def of_options(found: Mapping[str, Any], day: Mapping[str, Any]) -> dict[str, str]:
+    """`frontier`, `extra` and `closures`; those without a row are left out."""
+    answer = {}
+    if found["frontier"]:
+        answer["frontier"] = _svg(_frontier(found["frontier"], day))
+    if any(row["people"] and row["people"] > 0 for row in found["extra_officers"]):
+        answer["extra"] = _svg(_extra(found["extra_officers"], _names(day)))
+    if found["closures"]:
+        answer["closures"] = _svg(_closures(found["closures"], _names(day)))
+    return answer
+
+
+def _names(day: Mapping[str, Any]) -> dict[str, str]:
+    return {a["agency"]: a["name"] for a in day["agencies"]}
+
+
+def _data(rows: Sequence[Mapping[str, Any]]) -> Any:
+    import altair as alt
+
+    return alt.Data(values=list(rows))  # type: ignore[no-untyped-call]  # made by altair's schema
+
+
+def _svg(chart: Any) -> str:
+    import vl_convert
+
+    text: str = vl_convert.vegalite_to_svg(_styled(chart).to_dict(), format_locale=NUMBERS)
+    return text
+
+
+def _styled(chart: Any) -> Any:
+    axis = {
+        "labelColor": SOFT,
+        "titleColor": TEXT,
+        "labelFontSize": 13,
+        "titleFontSize": 13,
+        "titleFontWeight": 600,
+        "titlePadding": 10,
+        "gridColor": LINE,
+        "domainColor": LINE,
+        "tickColor": LINE,
+        "labelPadding": 6,
+    }
+    return (
+        chart.properties(background=PAPER, padding={"left": 12, "right": 20, "top": 14, "bottom": 10})
+        .configure(font=FONT)
+        .configure_axis(**axis)
+        .configure_view(stroke=None)
+        .configure_legend(
+            orient="top", title=None, labelFontSize=13, labelColor=TEXT, symbolSize=160, symbolStrokeWidth=3, offset=8
+        )
+    )
+
+
+def _through_day(day: Mapping[str, Any]) -> Any:
+    import altair as alt
+
+    rows = [
+        {"jam": _time(day, n), "menit": value, "apa": name}
+        for key, name in (("today", TODAY), ("plan", PLAN))
+        if key == "plan" or day["has_roster"]
+        for n, value in enumerate(day[key]["through_day"]["wait"])
+        if value is not None and day[key]["through_day"]["kept"][n] is not None
+    ]
+    return (
+        alt.Chart(_data(rows))
+        .mark_line(strokeWidth=3, interpolate="monotone", point={"size": 45, "filled": True})
+        .encode(
+            x=alt.X("jam:O", title="Jam datang", axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+            y=alt.Y("menit:Q", title="Tunggu rata-rata (menit)", scale=alt.Scale(zero=True)),
+            color=alt.Color("apa:N", scale=alt.Scale(domain=[TODAY, PLAN], range=[ACCENT, BRAND])),
+            strokeDash=alt.StrokeDash(
+                "apa:N", scale=alt.Scale(domain=[TODAY, PLAN], range=[[6, 4], [1, 0]]), legend=None
+            ),
+            shape=alt.Shape("apa:N", scale=alt.Scale(domain=[TODAY, PLAN], range=["square", "circle"])),
+        )
+        .properties(width=WIDTH, height=HEIGHT)
+    )
+
+
+def _time(day: Mapping[str, Any], period: int) -> str:
+    minutes = int(day["opens"]) + 30 * period
+    return f"{minutes // 60:02d}.{minutes % 60:02d}"
+
+
+def _frontier(points: Sequence[Mapping[str, Any]], day: Mapping[str, Any]) -> Any:
+    import altair as alt
+
+    rows = _merged(points)
+    marks = [
+        {"biaya": day[key]["cost"] / 1e6, "menit": day[key]["p90"], "apa": name}
+        for key, name in (("today", TODAY), ("plan", PLAN))
+        if day[key]["p90"] is not None and (key == "plan" or day["has_roster"])
+    ]
+    highest = max(row["menit"] for row in [*rows, *marks])
+    dearest = max(row["biaya"] for row in [*rows, *marks])
+    x = alt.X(
+        "biaya:Q",
+        title="Biaya sehari (juta rupiah)",
+        scale=alt.Scale(zero=False, padding=40),
+        axis=alt.Axis(tickCount=6, grid=False, format=",.1f" if dearest >= 10 else ",.2f"),
+    )
+    y = alt.Y(
+        "menit:Q",
+        title="Tunggu 9 dari 10 orang (menit)",
+        scale=alt.Scale(domain=[0, max(10.0, highest * 1.15)], nice=True),
+        axis=alt.Axis(tickCount=6),
+    )
+    base = alt.Chart(_data(rows)).encode(x=x, y=y)
+    line = base.mark_line(strokeWidth=2.5, color=CALM, point={"size": 60, "filled": True, "color": CALM})
+    label = base.mark_text(dy=-14, fontSize=13, color=TEXT).encode(text="teks:N")
+    both = (
+        alt.Chart(_data(marks))
+        .mark_point(size=220, filled=True, opacity=1, stroke=PAPER, strokeWidth=2)
+        .encode(
+            x=x,
+            y=y,
+            color=alt.Color("apa:N", scale=alt.Scale(domain=[TODAY, PLAN], range=[ACCENT, BRAND])),
+            shape=alt.Shape("apa:N", scale=alt.Scale(domain=[TODAY, PLAN], range=["square", "circle"])),
+        )
+    )
+    return (line + label + both).properties(width=WIDTH, height=HEIGHT)
+
+
+def _merged(points: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Targets for which the same roster was found are one point: "85-95 %"."""
+    groups: dict[tuple[float, float], list[float]] = {}
+    for p in sorted(points, key=lambda p: (float(p["cost"]), float(p["target"]))):
+        if p["p90"] is not None:
+            groups.setdefault((p["cost"], p["p90"]), []).append(100 * p["target"])
+    return [
+        {
+            "biaya": cost / 1e6,
+            "menit": p90,
+            "teks": f"{targets[0]:.0f}" + (f"\u2013{targets[-1]:.0f}" if len(targets) > 1 else "") + " %",
+        }
+        for (cost, p90), targets in groups.items()
+    ]
+
+
+def _extra(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> Any:
+    best = [r for r in rows if r["people"] and r["people"] > 0][:BARS]
+    values = [{"nama": names.get(r["agency"], r["agency"]), "nilai": r["people"]} for r in best]
+    return _bars(values, "Orang lebih banyak yang dipanggil tepat waktu, sehari", ".1f")
+
+
+def _closures(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> Any:
+    values = [
+        {
+            "nama": f"Loket {r['counter']} ({names.get(r['agency'], r['agency'])})",
+            "nilai": r["saved"] / 1000,
+            "apa": "terasa" if r["noticed"] else "tidak terasa",
+        }
+        for r in rows[:BARS]
+    ]
+    return _bars(values, "Hemat sehari (ribu rupiah)", ",.0f", two=True)
+
+
+def _bars(values: Sequence[Mapping[str, Any]], title: str, form: str, *, two: bool = False) -> Any:
+    import altair as alt
+
+    base = alt.Chart(_data(values)).encode(
+        y=alt.Y("nama:N", sort=None, title=None, axis=alt.Axis(labelLimit=240, ticks=False, domain=False)),
+        x=alt.X("nilai:Q", title=title, axis=alt.Axis(tickCount=5)),
+    )
+    if two:
+        scale = alt.Scale(domain=["tidak terasa", "terasa"], range=[BRAND, ACCENT])
+        bars = base.mark_bar(cornerRadiusEnd=4, height={"band": 0.7}).encode(color=alt.Color("apa:N", scale=scale))
+    else:
+        bars = base.mark_bar(cornerRadiusEnd=4, height={"band": 0.7}, color=BRAND)
+    label = base.mark_text(align="left", dx=6, fontSize=13, color=TEXT).encode(text=alt.Text("nilai:Q", format=form))
+    return (bars + label).properties(width=WIDTH - 120, height=max(120, 34 * len(values)))
