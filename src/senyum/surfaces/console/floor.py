@@ -135,11 +135,18 @@ class LineRow:
 
 @dataclass(frozen=True)
 class FloorContext:
-    """The floor page. `here` is its address with the filters; `may_steer`: may pause the hall."""
+    """The floor page. `here` is its address with the filters; `may_steer`: may pause the hall.
+
+    `rows` are the lines in which somebody waits, the latest first (`all_lines`: all of them, in their own order);
+    `other_lines`: the address that shows the others, `empty_lines` of them, or hides them again.
+    """
 
     floor: query.Floor
     cards: tuple[CounterCard, ...]
     rows: tuple[LineRow, ...]
+    all_lines: bool
+    empty_lines: int
+    other_lines: str
     states: Mapping[str, Sign]
     agency: str
     state: str
@@ -193,7 +200,11 @@ def _context(request: HttpRequest, mall: Mall, form: PauseForm | None = None) ->
     agency = agency if agency in dict(floor.agencies) else ""
     state = state if state in query.COUNTER_STATES else ""
     base = reverse("console:floor", args=[mall.code])
-    chosen = {name: value for name, value in (("agency", agency), ("state", state)) if value}
+    all_lines = request.GET.get("lines") == "all"
+    filters = {name: value for name, value in (("agency", agency), ("state", state)) if value}
+    chosen = filters | ({"lines": "all"} if all_lines else {})
+    lines = [x for x in floor.lines if agency in ("", x.agency_code)]
+    waiting = sorted((x for x in lines if x.waiting), key=lambda x: (-x.past_promise, -x.longest_minutes))
     return FloorContext(
         floor=floor,
         cards=tuple(
@@ -201,7 +212,10 @@ def _context(request: HttpRequest, mall: Mall, form: PauseForm | None = None) ->
             for c in floor.counters
             if agency in ("", c.agency_code) and state in ("", c.state)
         ),
-        rows=tuple(LineRow(x, minutes_range(x.p50, x.p90)) for x in floor.lines if agency in ("", x.agency_code)),
+        rows=tuple(LineRow(x, minutes_range(x.p50, x.p90)) for x in (lines if all_lines else waiting)),
+        all_lines=all_lines,
+        empty_lines=len(lines) - len(waiting),
+        other_lines=f"{base}?{urlencode(filters if all_lines else {**filters, 'lines': 'all'})}",
         states=SIGNS,
         agency=agency,
         state=state,

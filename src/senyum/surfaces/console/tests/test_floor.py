@@ -119,6 +119,28 @@ def test_filters_stand_in_the_address(small_mall):
     assert len(cards(manager.page(f"{FLOOR}?agency=unknown&state=unknown"))) == 4
 
 
+def _lines(page):
+    table = page.find("table")
+    return [row.first("th").text for row in [*table[-1].all("tr")][1:]] if table else []
+
+
+def test_the_lines_in_which_somebody_waits_come_first_and_alone(small_mall):
+    manager = client(small_mall, "pengelola")
+    page = manager.page(FLOOR)
+    assert "Tidak ada yang menunggu" in page.text and _lines(page) == []
+    come(small_mall, "skck", minutes_ago=3)
+    come(small_mall, "kk", minutes_ago=9)
+    page = manager.page(FLOOR)
+    waiting = _lines(page)
+    assert len(waiting) == 2 and "keluarga" in waiting[0]
+    more = next(a for a in page.find("a") if "tanpa antrean" in a.text).get("href")
+    assert more == f"{FLOOR}?lines=all"
+    page = manager.page(more)
+    assert len(_lines(page)) == len(small_mall.lines) and set(waiting) < set(_lines(page))
+    assert page.find("div", id="floor-now")[0].get("hx-get") == more
+    assert next(a for a in page.find("a") if "Hanya yang" in a.text).get("href").rstrip("?") == FLOOR
+
+
 def test_the_live_parts_come_alone(small_mall):
     manager = client(small_mall, "pengelola")
     assert manager.fragment(FLOOR).root.first("div").get("id") == "floor-now"
