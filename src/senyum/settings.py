@@ -225,7 +225,9 @@ PROCRASTINATE_IMPORT_PATHS = [
     "senyum.jobs.compute_proposal",
     "senyum.jobs.end_pairings",
     "senyum.jobs.forget_keys",
+    "senyum.jobs.learn_waits",
     "senyum.jobs.retention",
     "senyum.jobs.send_notices",
     "senyum.jobs.speak",
+    "senyum.jobs.watch_lines",
 ]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from senyum.engine.forecast import Calibration, LineState, Table
     from senyum.engine.forecast.snapshots import Floats
 
+#: The quantiles that are promised, as in `engine.forecast.model.QUANTILES`.
+LEVELS = (0.1, 0.5, 0.9)
 #: A counter that only helps a line out brings so much of its time, while people wait in its own lines, and while not.
 HELP_BUSY, HELP_FREE = 0.25, 0.5
 #: Minutes at a counter beyond so many usual ones count as that many (a ticket was parked, somebody forgot to finish).
@@ -92,9 +94,9 @@ class Outlook:
         """(p10, p50, p90) in minutes with `ahead` people before; three times None while no figure can be told."""
         return self._of(self.table, ahead, extra_documents)
 
-    def cold_wait(self, ahead: int) -> tuple[float, float, float] | tuple[None, None, None]:
+    def cold_wait(self, ahead: int, extra_documents: int = 0) -> tuple[float, float, float] | tuple[None, None, None]:
         """The same before any model or calibration."""
-        return self._of(self.cold, ahead, 0)
+        return self._of(self.cold, ahead, extra_documents)
 
     def _of(
         self, table: Table | None, ahead: int, extra_documents: int

@@ -297,6 +297,11 @@ def _outlooks(mall: Mall, parts: _Parts, now: datetime) -> dict[int, Outlook]:
 
     minute = minute_of(now)
     pause = parts.pause
+    closes = {
+        counter.id: minute_of(hours.closes)
+        for counter in parts.counters.values()
+        if (hours := parts.hours.get(counter.booth_id)) and hours.closes
+    }
     facts = HallFacts(
         minute=minute,
         lines={
@@ -309,7 +314,7 @@ def _outlooks(mall: Mall, parts: _Parts, now: datetime) -> dict[int, Outlook]:
         seats={
             counter: Seat(is_open, busy, minute_of(back) if back else None) for counter, is_open, back, busy in seated
         },
-        changes={},
+        changes=seen.changes_of(mall, parts.day, closes),
         pause=None if pause is None else _pause_ends(minute, minute_of(pause.back_at) if pause.back_at else None),
     )
     learned = seen.learned_of(mall.pk)
@@ -317,8 +322,9 @@ def _outlooks(mall: Mall, parts: _Parts, now: datetime) -> dict[int, Outlook]:
     for line_id in facts.lines:
         line = parts.lines[line_id]
         opens = parts.hours[line.booth_id].opens if line.booth_id in parts.hours else None
-        sits = any(facts.is_open(desk) for desk, _share in facts.serving(line_id))
-        # Before opening nobody sits there yet: the promise counts from opening time, with the counters of the line.
+        sits = any(facts.is_open(desk) or desk.id in facts.changes for desk, _share in facts.serving(line_id))
+        # Before opening nobody sits there yet: the promise counts from opening time, with the counters of the line,
+        # unless the roster knows better.
         start = (opens - now).total_seconds() / 60 if opens is not None and opens > now and not sits else 0.0
         answer[line_id] = outlook_of(facts, line_id, agency_id=line.agency_id, start_minutes=start, learned=learned)
     return answer

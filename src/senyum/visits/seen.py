@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from datetime import time as clock_time
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from django.db import connection
 
 from senyum.malls.models import Mall
+from senyum.roster import queries as roster
 from senyum.visits.foretell import Learned
 from senyum.visits.models import ForecastState
 
@@ -23,6 +26,7 @@ FROM visits_ticket t WHERE t.mall_id = %s AND t.day = %s AND t.queued_at > %s AN
 
 _joined: dict[int, tuple[float, date, datetime, Mapping[int, tuple[float, float]]]] = {}
 _learned: dict[int, tuple[int, Learned]] = {}
+_rosters: dict[int, tuple[float, date, Mapping[int, list[tuple[float, float]]]]] = {}
 
 
 def rates_of(mall: Mall, day: date, now: datetime) -> Callable[[int], tuple[float, float]]:
@@ -36,6 +40,26 @@ def rates_of(mall: Mall, day: date, now: datetime) -> Callable[[int], tuple[floa
         kept = _joined[mall.pk] = (time.monotonic(), day, now, rates)
     found = kept[3]
     return lambda line: found.get(line, (0.0, 0.0))
+
+
+def changes_of(mall: Mall, day: date, closes: Mapping[int, float]) -> Mapping[int, list[tuple[float, float]]]:
+    """Counter id -> (minute of the day, +1 or -1) at which the roster has somebody come or go, in the order of time.
+
+    `closes`: counter id -> the minute its booth closes; a shift that ends then is no change: whoever has a number is
+    served.
+    """
+    kept = _rosters.get(mall.pk)
+    if kept is None or kept[1] != day or time.monotonic() - kept[0] > KEEP_SECONDS:
+        midnight = datetime.combine(day, clock_time(0), ZoneInfo(mall.timezone))
+        changes: dict[int, list[tuple[float, float]]] = {}
+        for shift in roster.shifts_of(mall=mall, day=day):
+            moments = ((shift.starts, 1.0), (shift.lunch_from, -1.0), (shift.lunch_to, 1.0), (shift.ends, -1.0))
+            minutes = [((at - midnight).total_seconds() / 60, change) for at, change in moments if at is not None]
+            if minutes[-1][0] >= closes.get(shift.counter_id, 0.0):
+                minutes.pop()
+            changes.setdefault(shift.counter_id, []).extend(minutes)
+        kept = _rosters[mall.pk] = (time.monotonic(), day, {c: sorted(rows) for c, rows in changes.items()})
+    return kept[2]
 
 
 def learned_of(mall_id: int) -> Learned | None:
@@ -65,3 +89,4 @@ def forget() -> None:
     """Forget what this process knows (in tests)."""
     _joined.clear()
     _learned.clear()
+    _rosters.clear()

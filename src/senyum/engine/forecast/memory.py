@@ -6,6 +6,7 @@ can be added (the product does so at night). A line without a past borrows from 
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +47,18 @@ class Memory:
             np.pad(self.office_of, (0, extra), constant_values=-1),
             np.pad(self.alike, ((0, extra), (0, extra))),
         )
+
+    def to_bytes(self) -> bytes:
+        """An `.npz` of plain arrays."""
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, sums=self.sums, curve=self.curve, office_of=self.office_of, alike=self.alike)
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Memory:
+        """Raises ValueError or KeyError when the bytes are no memory."""
+        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+            return cls(stored["sums"], stored["curve"], stored["office_of"], stored["alike"])
 
 
 def remember(past: Snapshots, lines: int | None = None) -> tuple[Memory, Floats, Floats]:

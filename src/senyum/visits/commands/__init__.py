@@ -22,6 +22,7 @@ from senyum.visits.commands.counter import (
     undo,
     unpark,
 )
+from senyum.visits.commands.forecasts import Watched, end_forecasts, put_model, watch_lines
 from senyum.visits.commands.forget import forget_visits
 from senyum.visits.commands.greet import (
     add_leg,
@@ -42,6 +43,7 @@ __all__ = [
     "IssuedTicket",
     "Key",
     "Running",
+    "Watched",
     "absent",
     "add_leg",
     "answer_smile_invitation",
@@ -52,6 +54,7 @@ __all__ = [
     "close_day",
     "delay",
     "end_day",
+    "end_forecasts",
     "enter_paper",
     "finish",
     "forget_visits",
@@ -64,6 +67,7 @@ __all__ = [
     "note_arrival",
     "park",
     "pause_hall",
+    "put_model",
     "put_priority_class",
     "recall",
     "redirect",
@@ -75,4 +79,5 @@ __all__ = [
     "take_over",
     "undo",
     "unpark",
+    "watch_lines",
 ]

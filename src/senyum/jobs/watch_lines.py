@@ -1,0 +1,20 @@
+"""Each minute: how each line stands, what those who wait are shown, and which promises were kept or broken."""
+
+from __future__ import annotations
+
+from procrastinate.contrib.django import app
+
+from senyum.core import clock
+from senyum.malls import queries as malls
+from senyum.visits import commands
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="watch_lines")
+def watch_lines(timestamp: int) -> int:
+    """Look at the lines of every mall at the hall's time; returns how many rows were kept.
+
+    `timestamp` is when the job was due on the wall (epoch seconds); a demo's hall has another time.
+    """
+    now = clock.now()
+    return sum(commands.watch_lines(mall=mall, now=now).lines for mall in malls.malls())
