@@ -168,12 +168,15 @@ def _ranked(mall: Mall, wanted: Sequence[str]) -> list[int]:
     return rules.rank(wanted, candidates)
 
 
-def search_lines(mall: Mall, text: str, language: str = "id", limit: int = 20) -> list[LineInfo]:
+def search_lines(
+    mall: Mall, text: str, language: str = "id", limit: int = 20, everything: list[LineInfo] | None = None
+) -> list[LineInfo]:
     """The lines that answer what somebody typed or said, best first; with only filler words, all lines.
 
-    Forgives colloquial and Sundanese words, spelling and swapped letters. Nothing found: an empty list.
+    `everything`: `lines_of` the mall, from whoever has read it already. Forgives colloquial and Sundanese
+    words, spelling and swapped letters. Nothing found: an empty list.
     """
-    everything = lines_of(mall, language)
+    everything = lines_of(mall, language) if everything is None else everything
     wanted = rules.search_words(text[:200])
     if not wanted:
         return everything[:limit]

@@ -248,12 +248,20 @@ def _build(mall: Mall, day: date, now: datetime) -> Hall:
     )
 
 
+#: `counted`: who joined lately is asked for, too (not every time: seen.py).
 _PACE = """
-SELECT l.id, c.minutes, (
+WITH joined AS MATERIALIZED (
+  SELECT t.line_id, count(*) FILTER (WHERE t.turn_at < t.queued_at) AS early, count(*) AS every
+  FROM visits_ticket t
+  WHERE %(counted)s AND t.mall_id = %(mall)s AND t.day = %(day)s AND t.queued_at > %(joined)s AND t.queued_at <= %(now)s
+  GROUP BY t.line_id
+)
+SELECT l.id, (SELECT version FROM visits_forecaststate WHERE mall_id = %(mall)s), j.early, j.every, c.minutes, (
          SELECT count(*) FROM (
            SELECT 1 FROM visits_ticket w WHERE w.line_id = l.id AND w.day = %(day)s AND w.state = 'waiting'
            ORDER BY w.turn_at LIMIT %(most)s) q)
 FROM catalogue_line l
+LEFT JOIN joined j ON j.line_id = l.id
 LEFT JOIN LATERAL (
   SELECT array_agg(extract(epoch FROM q.ended_at - q.called_at)::float8 / 60 ORDER BY q.called_at) AS minutes
   FROM (
@@ -265,18 +273,27 @@ LEFT JOIN LATERAL (
 WHERE l.mall_id = %(mall)s
 """
 
+#: Who sits where; with `roster`, who shall sit where today, too.
 _SEATS = """
 SELECT s.counter_id, s.state = 'open', p.back_at, s.id IN (
-         SELECT t.session_id FROM visits_ticket t WHERE t.state IN ('called', 'serving') AND t.session_id IS NOT NULL)
+         SELECT t.session_id FROM visits_ticket t WHERE t.state IN ('called', 'serving') AND t.session_id IS NOT NULL),
+       NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz
 FROM roster_countersession s
 LEFT JOIN roster_sessionpause p ON p.session_id = s.id AND p.ended_at IS NULL
 WHERE s.mall_id = %(mall)s AND s.state <> 'closed'
+UNION ALL
+SELECT s.counter_id, NULL, NULL, NULL, s.starts, s.lunch_from, s.lunch_to, s.ends
+FROM roster_shift s WHERE %(roster)s AND s.mall_id = %(mall)s AND s.day = %(day)s AND s.state = 'planned'
 """
 
 
 def _outlooks(mall: Mall, parts: _Parts, now: datetime) -> dict[int, Outlook]:
     """A table of waits for every line, from its last services, who waits, who sits where and who is to come."""
+    rates, changes = seen.rates_of(mall.pk, parts.day, now), seen.changes_of(mall.pk, parts.day)
     asked: dict[str, Any] = {
+        "counted": rates is None,
+        "joined": now - timedelta(minutes=seen.WINDOW),
+        "roster": changes is None,
         "mall": mall.pk,
         "day": parts.day,
         "since": now - timedelta(minutes=RECENT_MINUTES),
@@ -289,7 +306,10 @@ def _outlooks(mall: Mall, parts: _Parts, now: datetime) -> dict[int, Outlook]:
         lately = cursor.fetchall()
         cursor.execute(_SEATS, asked)
         seated = cursor.fetchall()
-    joins = seen.rates_of(mall, parts.day, now)
+    if rates is None:
+        rates = seen.keep_rates(
+            mall.pk, parts.day, now, {line: (early or 0, every or 0) for line, _v, early, every, *_ in lately}
+        )
     midnight = datetime.combine(parts.day, clock_time(0), ZoneInfo(mall.timezone))
 
     def minute_of(at: datetime) -> float:
@@ -297,27 +317,35 @@ def _outlooks(mall: Mall, parts: _Parts, now: datetime) -> dict[int, Outlook]:
 
     minute = minute_of(now)
     pause = parts.pause
-    closes = {
-        counter.id: minute_of(hours.closes)
-        for counter in parts.counters.values()
-        if (hours := parts.hours.get(counter.booth_id)) and hours.closes
-    }
+    if changes is None:
+        closes = {
+            counter.id: minute_of(hours.closes)
+            for counter in parts.counters.values()
+            if (hours := parts.hours.get(counter.booth_id)) and hours.closes
+        }
+        shifts = [(row[0], [minute_of(at) if at else None for at in row[4:]]) for row in seated if row[1] is None]
+        changes = seen.keep_changes(mall.pk, parts.day, now, shifts, closes)
     facts = HallFacts(
         minute=minute,
         lines={
             line_id: LineFacts(
-                float(parts.lines[line_id].standard_minutes), tuple(minutes or ()), waiting, *joins(line_id)
+                float(parts.lines[line_id].standard_minutes),
+                tuple(minutes or ()),
+                waiting,
+                *rates.get(line_id, (0.0, 0.0)),
             )
-            for line_id, minutes, waiting in lately
+            for line_id, _version, _early, _every, minutes, waiting in lately
         },
         desks=[Desk(c.id, c.number, c.first, c.help) for c in parts.counters.values()],
         seats={
-            counter: Seat(is_open, busy, minute_of(back) if back else None) for counter, is_open, back, busy in seated
+            counter: Seat(is_open, busy, minute_of(back) if back else None)
+            for counter, is_open, back, busy, *_shift in seated
+            if is_open is not None
         },
-        changes=seen.changes_of(mall, parts.day, closes),
+        changes=changes,
         pause=None if pause is None else _pause_ends(minute, minute_of(pause.back_at) if pause.back_at else None),
     )
-    learned = seen.learned_of(mall.pk)
+    learned = seen.learned_of(mall.pk, lately[0][1] if lately else None)
     answer = {}
     for line_id in facts.lines:
         line = parts.lines[line_id]

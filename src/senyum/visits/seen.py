@@ -3,68 +3,89 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
-from datetime import time as clock_time
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Generic, TypeVar
 
 import numpy as np
-from django.db import connection
 
-from senyum.malls.models import Mall
-from senyum.roster import queries as roster
 from senyum.visits.foretell import Learned
 from senyum.visits.models import ForecastState
 
-#: Who joined is counted over so many minutes, and anew after so many seconds of the wall clock.
+#: Who joined is counted over so many minutes; that and the roster are asked for anew after so many wall seconds.
 WINDOW, KEEP_SECONDS = 60, 30.0
+Rates = tuple[float, float]
+Change = tuple[float, float]
+T = TypeVar("T")
 
-_JOINED = """
-SELECT t.line_id, count(*), count(*) FILTER (WHERE t.turn_at < t.queued_at)
-FROM visits_ticket t WHERE t.mall_id = %s AND t.day = %s AND t.queued_at > %s AND t.queued_at <= %s GROUP BY t.line_id
-"""
 
-_joined: dict[int, tuple[float, date, datetime, Mapping[int, tuple[float, float]]]] = {}
+@dataclass(frozen=True)
+class Kept(Generic[T]):
+    """Something read at a moment of the wall clock, about one day of a hall."""
+
+    read: float
+    day: date
+    now: datetime
+    value: T
+
+    def fresh(self, day: date) -> bool:
+        """Whether it may still be used for `day`."""
+        return self.day == day and time.monotonic() - self.read <= KEEP_SECONDS
+
+
+_rates: dict[int, Kept[Mapping[int, Rates]]] = {}
+_rosters: dict[int, Kept[Mapping[int, list[Change]]]] = {}
 _learned: dict[int, tuple[int, Learned]] = {}
-_rosters: dict[int, tuple[float, date, Mapping[int, list[tuple[float, float]]]]] = {}
 
 
-def rates_of(mall: Mall, day: date, now: datetime) -> Callable[[int], tuple[float, float]]:
-    """Line id -> (with a head start, all) who join a minute, over the last hour."""
-    kept = _joined.get(mall.pk)
-    fresh = kept is not None and kept[1] == day and abs((now - kept[2]).total_seconds()) < KEEP_SECONDS * 10
-    if kept is None or not fresh or time.monotonic() - kept[0] > KEEP_SECONDS:
-        with connection.cursor() as cursor:
-            cursor.execute(_JOINED, [mall.pk, day, now - timedelta(minutes=WINDOW), now])
-            rates = {line: (early / WINDOW, every / WINDOW) for line, every, early in cursor.fetchall()}
-        kept = _joined[mall.pk] = (time.monotonic(), day, now, rates)
-    found = kept[3]
-    return lambda line: found.get(line, (0.0, 0.0))
+def rates_of(mall_id: int, day: date, now: datetime) -> Mapping[int, Rates] | None:
+    """What `keep_rates` kept, while it is fresh."""
+    kept = _rates.get(mall_id)
+    if kept is not None and abs((now - kept.now).total_seconds()) < WINDOW * 6 and kept.fresh(day):
+        return kept.value
+    return None
 
 
-def changes_of(mall: Mall, day: date, closes: Mapping[int, float]) -> Mapping[int, list[tuple[float, float]]]:
-    """Counter id -> (minute of the day, +1 or -1) at which the roster has somebody come or go, in the order of time.
+def keep_rates(mall_id: int, day: date, now: datetime, joined: Mapping[int, tuple[int, int]]) -> Mapping[int, Rates]:
+    """Line id -> (with a head start, all) who join a minute, from how many joined in the last `WINDOW` minutes."""
+    rates = {line: (early / WINDOW, every / WINDOW) for line, (early, every) in joined.items()}
+    _rates[mall_id] = Kept(time.monotonic(), day, now, rates)
+    return rates
 
-    `closes`: counter id -> the minute its booth closes; a shift that ends then is no change: whoever has a number is
-    served.
+
+def changes_of(mall_id: int, day: date) -> Mapping[int, list[Change]] | None:
+    """What `keep_changes` kept, while it is fresh."""
+    kept = _rosters.get(mall_id)
+    return kept.value if kept is not None and kept.fresh(day) else None
+
+
+def keep_changes(
+    mall_id: int,
+    day: date,
+    now: datetime,
+    shifts: Iterable[tuple[int, Sequence[float | None]]],
+    closes: Mapping[int, float],
+) -> Mapping[int, list[Change]]:
+    """Counter id -> minutes of the day at which the roster has somebody come or go, in the order of time.
+
+    `shifts`: counter id, and the minutes of start, lunch from, lunch to, end. `closes`: counter id -> the minute its
+    booth closes; a shift that ends then is no change: whoever has a number is served.
     """
-    kept = _rosters.get(mall.pk)
-    if kept is None or kept[1] != day or time.monotonic() - kept[0] > KEEP_SECONDS:
-        midnight = datetime.combine(day, clock_time(0), ZoneInfo(mall.timezone))
-        changes: dict[int, list[tuple[float, float]]] = {}
-        for shift in roster.shifts_of(mall=mall, day=day):
-            moments = ((shift.starts, 1.0), (shift.lunch_from, -1.0), (shift.lunch_to, 1.0), (shift.ends, -1.0))
-            minutes = [((at - midnight).total_seconds() / 60, change) for at, change in moments if at is not None]
-            if minutes[-1][0] >= closes.get(shift.counter_id, 0.0):
-                minutes.pop()
-            changes.setdefault(shift.counter_id, []).extend(minutes)
-        kept = _rosters[mall.pk] = (time.monotonic(), day, {c: sorted(rows) for c, rows in changes.items()})
-    return kept[2]
+    changes: dict[int, list[Change]] = {}
+    for counter, minutes in shifts:
+        for minute, change in zip(minutes, (1.0, -1.0, 1.0, -1.0), strict=True):
+            if minute is not None:
+                changes.setdefault(counter, []).append((minute, change))
+        if changes[counter][-1][0] >= closes.get(counter, 0.0):
+            changes[counter].pop()
+    ordered = {counter: sorted(rows) for counter, rows in changes.items()}
+    _rosters[mall_id] = Kept(time.monotonic(), day, now, ordered)
+    return ordered
 
 
-def learned_of(mall_id: int) -> Learned | None:
-    """What promises of this mall have learned, read anew when another version is stored; None before the first."""
-    version = ForecastState.objects.filter(mall_id=mall_id).values_list("version", flat=True).first()
+def learned_of(mall_id: int, version: int | None) -> Learned | None:
+    """What promises of this mall have learned, read anew when another `version` is stored; None before the first."""
     if version is None:
         return None
     kept = _learned.get(mall_id)
@@ -87,6 +108,6 @@ def _read(mall_id: int) -> tuple[int, Learned]:
 
 def forget() -> None:
     """Forget what this process knows (in tests)."""
-    _joined.clear()
+    _rates.clear()
     _learned.clear()
     _rosters.clear()

@@ -65,8 +65,8 @@ def board(mall: Mall, now: datetime) -> Board:
     """The board of a mall at `now`. Public: labels only."""
     hall = hall_of(mall, now)
     calls = _calls(mall, now)
-    lines = line_states(mall, now)
     counters = open_counters(mall, now)
+    lines = line_states(mall, now, counters=counters)
     waiting = [line for line in lines if line.waiting]
     longest = max(waiting, key=lambda line: line.longest_minutes, default=None)
     pause = malls.hall_pause(mall)

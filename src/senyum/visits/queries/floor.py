@@ -136,7 +136,8 @@ def floor(mall: Mall, now: datetime, language: str = "id") -> Floor:
     """The hall at `now`; tickets can be opened within the agencies of the current scope. A fixed number of queries."""
     agency_ids = frozenset(get_scope().get("agency") or ())
     hall = hall_of(mall, now)
-    lines = tuple(line_states(mall, now, language))
+    places = open_counters(mall, now)
+    lines = tuple(line_states(mall, now, language, places))
     booths = list(Booth.objects.filter(mall=mall).select_related("agency").order_by("sort", "id"))
     agencies = {booth.agency_id: (booth.agency.code, booth.agency.short_name) for booth in booths}
     today = Ticket._base_manager.filter(mall=mall, day=hall.day)
@@ -154,7 +155,7 @@ def floor(mall: Mall, now: datetime, language: str = "id") -> Floor:
     waiting = {line.line_id: line.waiting for line in lines}
     counters = tuple(
         _counter(place, hall.counters[place.counter_id], agencies, there.get(place.counter_id), waiting, agency_ids)
-        for place in open_counters(mall, now)
+        for place in places
     )
     pause = malls.hall_pause(mall)
     return Floor(

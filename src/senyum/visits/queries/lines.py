@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -60,13 +61,24 @@ FROM visits_ticket WHERE mall_id = %s AND day = %s AND state = 'waiting' GROUP B
 """
 
 
-def line_states(mall: Mall, now: datetime, language: str = "id") -> list[LineState]:
-    """Every active line of the mall, in its order. Two queries while the snapshot of the hall is fresh."""
+def line_states(
+    mall: Mall, now: datetime, language: str = "id", counters: Sequence[OpenCounter] | None = None
+) -> list[LineState]:
+    """Every active line of the mall, in its order. Two queries while the snapshot of the hall is fresh.
+
+    `counters`: `open_counters`, from whoever has read them already.
+    """
     hall = hall_of(mall, now)
     with connection.cursor() as cursor:
         cursor.execute(_STATES, [now, mall.pk, hall.day])
         waiting = {row[0]: row[1:] for row in cursor.fetchall()}
-    first, helping = _serving_counters(hall)
+    if counters is None:
+        with scopes_disabled():
+            sessions = CounterSession.objects.filter(mall=mall, state="open")
+            opened = set(sessions.values_list("counter_id", flat=True))
+    else:
+        opened = {counter.counter_id for counter in counters if counter.state == "open"}
+    first, helping = _serving_counters(hall, opened)
     return [
         _line_state(hall, line, waiting.get(line.id), first, helping, now, language)
         for line in hall.lines.values()
@@ -74,10 +86,8 @@ def line_states(mall: Mall, now: datetime, language: str = "id") -> list[LineSta
     ]
 
 
-def _serving_counters(hall: Hall) -> tuple[dict[int, int], dict[int, int]]:
+def _serving_counters(hall: Hall, opened: Collection[int]) -> tuple[dict[int, int], dict[int, int]]:
     """Line id -> how many open counters serve it first, and how many help out."""
-    with scopes_disabled():
-        opened = set(CounterSession.objects.filter(mall=hall.mall, state="open").values_list("counter_id", flat=True))
     first: dict[int, int] = {}
     helping: dict[int, int] = {}
     for counter in hall.counters.values():

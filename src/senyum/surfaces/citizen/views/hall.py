@@ -155,7 +155,8 @@ def mall(request: HttpRequest, mall: Mall) -> HttpResponse:
     q = " ".join(request.GET.get("q", "").split())[:100]
     found = None
     if q:
-        infos = search_lines(mall, q, language(), limit=12)
+        everything = [row.today.info for row in by_id.values()]
+        infos = search_lines(mall, q, language(), limit=12, everything=everything)
         found = tuple(by_id[info.id] for info in infos if info.id in by_id)
     context = HallContext(
         today=today,
