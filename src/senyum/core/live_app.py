@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 
 import psycopg
 import structlog
+from django.db import DatabaseError
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +29,8 @@ T = TypeVar("T")
 
 PAGES = re.compile(r"^/live/(?P<mall>[\w.-]{1,60})/$")
 API = re.compile(r"^/api/v1/malls/(?P<mall>[\w.-]{1,60})/events$")
+#: A bearer's right to its stream is asked again that often; whoever was switched off is out within this.
+RECHECK_SECONDS = 5.0
 RETRY = b"retry: 1500\n\n"
 _LONGEST_QUERY = 2_000
 _HEADERS = [
@@ -85,7 +88,7 @@ class LiveApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            stream, after = await self._enter(scope)
+            stream, after, secret = await self._enter(scope)
             self.hub.admit(stream.key)
         except (Refused, Full) as refusal:
             await refuse(scope, send, refusal.status)
@@ -94,12 +97,14 @@ class LiveApp:
             await refuse(scope, send, 503)
             return
         try:
-            await self._run(stream, after, receive, send)
+            await self._run(stream, after, receive, send, secret)
         finally:
             self.hub.dismiss(stream.key)
 
-    async def _run(self, stream: Stream, after: int | None, receive: Receive, send: Send) -> None:
-        leaving = asyncio.create_task(_until_gone(stream, receive))
+    async def _run(self, stream: Stream, after: int | None, receive: Receive, send: Send, secret: str) -> None:
+        watching = [asyncio.create_task(_until_gone(stream, receive))]
+        if secret:
+            watching.append(asyncio.create_task(self._until_refused(stream, secret)))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
             await stream.write(send, RETRY)
@@ -112,12 +117,20 @@ class LiveApp:
             if not stream.closed:
                 raise
         finally:
-            leaving.cancel()
-            with suppress(asyncio.CancelledError):
-                await leaving
+            for task in watching:
+                task.cancel()
+            await asyncio.gather(*watching, return_exceptions=True)
 
-    async def _enter(self, scope: Scope) -> tuple[Stream, int | None]:
-        """The asked stream and where it begins. Raises Refused."""
+    async def _until_refused(self, stream: Stream, secret: str) -> None:
+        """End a bearer's stream once the token is revoked or its user or device switched off."""
+        while not stream.closed:
+            await asyncio.sleep(RECHECK_SECONDS)
+            with suppress(psycopg.Error, DatabaseError):
+                if await self._ask(self.doors.authorize, secret, stream.mall) != 200:
+                    stream.close("refused")
+
+    async def _enter(self, scope: Scope) -> tuple[Stream, int | None, str]:
+        """The asked stream, where it begins, and the bearer's secret, "" for pages. Raises Refused."""
         if scope["method"] != "GET":
             raise Refused(405)
         path: str = scope["path"]
@@ -128,9 +141,10 @@ class LiveApp:
         mall = found["mall"]
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
         asked = _query(scope["query_string"])
-        key = ""
+        key = secret = ""
         if api:
-            key = await self._bearer(headers.get(b"authorization", ""), mall)
+            secret = await self._bearer(headers.get(b"authorization", ""), mall)
+            key = f"token:{hash(secret)}"
         elif not await self._ask(self.doors.knows_mall, mall):
             raise Refused(404)
         about = _about(asked)
@@ -144,7 +158,7 @@ class LiveApp:
         after = _number(headers.get(b"last-event-id"))
         if after is None:
             after = _number(asked.get("after"))
-        return Stream(mall, wanted, key, self.hub.limits.queue), after
+        return Stream(mall, wanted, key, self.hub.limits.queue), after, secret
 
     async def _bearer(self, header: str, mall: str) -> str:
         scheme, _space, secret = header.partition(" ")
@@ -153,7 +167,7 @@ class LiveApp:
         status = await self._ask(self.doors.authorize, secret.strip(), mall)
         if status != 200:
             raise Refused(status)
-        return f"token:{hash(secret)}"
+        return secret.strip()
 
     async def _ask(self, question: Callable[..., T], *arguments: Any) -> T:
         loop = asyncio.get_running_loop()

@@ -50,7 +50,7 @@ RULES = (
     Rule("Notice.*", "KEEP_DAYS after it was queued, if sent or dead", "holds an address"),
     Rule("ApiToken.*", "KEEP_DAYS after it was revoked or expired", "who held it"),
     Rule("IdempotencyKey.*", "48 hours (hourly job `forget_keys`)", "the answer holds a citizen's link"),
-    Rule("Session.*", "until it expires, 14 hours", "a log-in; its copy in the cache goes with it"),
+    Rule("Session.*", "until it expires, the night after", "a log-in; its copy in the cache goes with it"),
     Rule("Login.*", "as its session", "which browser, for the list of one's own log-ins; no address"),
 )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from allauth.mfa.models import Authenticator
+from django.contrib.sessions.models import Session
 from django.db.models import Count
 
 from senyum.malls.models import Agency, Mall
@@ -115,4 +116,5 @@ def devices_of(mall: Mall) -> list[HallDevice]:
 
 def logins_of(user: User) -> list[Login]:
     """The user's running log-ins, the last used first."""
-    return list(Login.objects.filter(user=user).order_by("-seen_at", "-pk"))
+    running = Session.objects.values("session_key")
+    return list(Login.objects.filter(user=user, session_key__in=running).order_by("-seen_at", "-pk"))

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from senyum.core import live_app
 from senyum.core.live import Event, Filter, Full, Hub, connection_parameters
 from senyum.core.tests.live_client import QUICK, Client, FakeSource, House, until
 
@@ -399,3 +400,38 @@ def test_a_filter_takes_families_of_kinds() -> None:
     event = Event(1, "ticket.called", frozenset(), b"")
     assert Filter(frozenset({"ticket"})).wants(event)
     assert not Filter(frozenset({"tick"})).wants(event)
+
+
+@runs
+async def test_a_bearer_whose_token_is_revoked_loses_the_running_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Revoked, expired, or its user switched off: `authorize` says so, and the stream ends within the recheck."""
+    monkeypatch.setattr(live_app, "RECHECK_SECONDS", 0.05)
+    async with House() as house:
+        rights = {"good": 200, "other": 200}
+        house.app.doors = replace(house.app.doors, authorize=lambda secret, mall: rights.get(secret, 401))
+        address = "/api/v1/malls/smd/events"
+        one = await house.client(path=address, authorization="Bearer good")
+        other = await house.client(path=address, authorization="Bearer other")
+        page = await house.client()
+        rights["good"] = 401
+        await until(lambda: one.ended)
+        await house.source.publish()
+        await until(lambda: other.seqs == [1] and page.seqs == [1])
+        assert one.seqs == []
+        assert not other.ended
+
+
+@runs
+async def test_a_database_that_is_away_ends_no_bearers_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_app, "RECHECK_SECONDS", 0.02)
+    async with House() as house:
+        asked: list[str] = []
+        one = await house.client(path="/api/v1/malls/smd/events", authorization="Bearer good")
+
+        def away(secret: str, mall: str) -> int:
+            asked.append(secret)
+            raise psycopg.OperationalError("away")
+
+        house.app.doors = replace(house.app.doors, authorize=away)
+        await until(lambda: len(asked) > 3)
+        assert not one.ended

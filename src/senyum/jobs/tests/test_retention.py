@@ -14,6 +14,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import connection, models, transaction
+from django.test.utils import CaptureQueriesContext
 from django_scopes import scopes_disabled
 
 from senyum.jobs import retention
@@ -219,3 +220,17 @@ def test_the_page_says_what_the_tables_say() -> None:
         assert f"| `{rule.field}` | {rule.kept} | {rule.why} |" in page
     for field, why in STAYS.items():
         assert f"`{field}`" in page and why in page
+
+
+@pytest.mark.django_db
+def test_the_nightly_look_reads_what_is_still_to_be_erased_and_no_more(small_mall: SmallHall) -> None:
+    """By the partial index, whose condition PostgreSQL must recognise in the command's own statement."""
+    visit(small_mall)
+    with CaptureQueriesContext(connection) as asked:
+        erase(now=DUE, wall=DUE)
+    (look,) = [q["sql"] for q in asked if "EXISTS" in q["sql"] and q["sql"].startswith('SELECT "visits_visit"')][:1]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {look}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "visit_to_erase" in plan, plan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -186,6 +187,15 @@ def test_the_plain_listener_answers_trust_only():
     plain.app(environ, lambda status, headers: answers.append((status, dict(headers))))
     assert answers[0][0].startswith("307")
     assert answers[0][1]["Location"].startswith("https://mpp.local")
+
+
+def test_the_plain_listener_refuses_the_api_instead_of_sending_it_on():
+    answers = []
+    environ = {"PATH_INFO": "/api/v1/malls", "HTTP_HOST": "mpp.local:8080", "QUERY_STRING": ""}
+    (body,) = plain.app(environ, lambda status, headers: answers.append((status, dict(headers))))
+    assert answers[0][0].startswith("403")
+    assert "Location" not in answers[0][1]
+    assert json.loads(body)["status"] == 403
 
 
 def test_it_says_what_ticket_links_start_with(monkeypatch):

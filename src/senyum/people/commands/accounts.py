@@ -176,10 +176,11 @@ def remove_factors(*, user: User, mall: Mall, reason: str, now: datetime, actor:
         _tell(user, "user.factors_removed", actor, now, reason=plain(reason)[:200], data={"count": count})
 
 
-def note_own_password(*, user: User, now: datetime, actor: Actor) -> None:
-    """The user has chosen a password: it lasts."""
+def note_own_password(*, user: User, session_key: str, now: datetime, actor: Actor) -> None:
+    """The user has chosen a password in this session: it lasts, and all other log-ins are over."""
     with transaction.atomic():
         User.objects.filter(pk=user.pk).exclude(password_until=None).update(password_until=None)
+        drop_logins(user, but=session_key)
         _tell(user, "user.password_chosen", actor, now)
 
 

@@ -29,10 +29,9 @@ def drop_logins(user: User, but: str = "") -> int:
 
 def note_login(*, user: User, session_key: str, browser: str, now: datetime) -> None:
     """Write down that a log-in begins; `now` is wall time. The log has the event (`surfaces.ui.logins`)."""
-    Login.objects.update_or_create(
-        session_key=session_key,
-        defaults={"user": user, "browser": browser, "began_at": now, "seen_at": now},
-    )
+    row = Login(user=user, session_key=session_key, browser=browser, began_at=now, seen_at=now)
+    fields = ["user", "browser", "began_at", "seen_at"]
+    Login.objects.bulk_create([row], update_conflicts=True, unique_fields=["session_key"], update_fields=fields)
 
 
 def touch_login(*, session_key: str, now: datetime) -> None:

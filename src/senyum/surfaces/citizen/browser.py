@@ -12,14 +12,16 @@ import secrets
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-COOKIE = "senyum_phone"
+from senyum.core.cookies import named
+
+COOKIE = named("senyum_phone")
 _SALT = "senyum.phone"
 _SECONDS = 400 * 86400
 _SHAPE = re.compile(r"[0-9a-f]{32}")
 #: So many visits of one browser may be open on one day.
 MAX_OPEN_VISITS = 3
 #: Set once the optional questions were shown and sent: they are asked once.
-ASKED = "senyum_asked"
+ASKED = named("senyum_asked")
 
 
 def browser_of(request: HttpRequest) -> str | None:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from senyum.core.cookies import named
 from senyum.malls.models import Mall
 from senyum.people.models import Device
 from senyum.surfaces.ui import voice
@@ -25,8 +26,8 @@ SETTLE_MS = 400
 PER_SCREEN = 6
 #: Tickets that one kiosk gives in `LIMIT_SECONDS`: more than people can take one after another, less than a game needs.
 LIMIT_TICKETS, LIMIT_SECONDS = 6, 60
-CONTRAST = "senyum_contrast"
-VISIT = "senyum_kiosk_visit"
+CONTRAST = named("senyum_contrast")
+VISIT = named("senyum_kiosk_visit", path="/kiosk/")
 VISIT_SALT = "senyum.kiosk.visit"
 #: The ticket stays on the screen for so long at most, also where no script wipes it.
 VISIT_SECONDS = 180

@@ -31,6 +31,7 @@ from django.utils.translation import gettext_lazy as _
 from django_scopes import scope
 
 from senyum.core import clock
+from senyum.core.cookies import named
 from senyum.core.errors import NotAllowed
 from senyum.journal.actor import Actor
 from senyum.malls.models import Booth, Mall
@@ -40,7 +41,7 @@ from senyum.people.commands.devices import SEEN_EVERY
 from senyum.people.models import Device, Role, User
 
 View = Callable[..., HttpResponse]
-COOKIE = "senyum_device"
+COOKIE = named("senyum_device")
 COOKIE_SALT = "senyum.device"
 COOKIE_SECONDS = 400 * 86400
 

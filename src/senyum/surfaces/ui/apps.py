@@ -7,5 +7,7 @@ class UiConfig(AppConfig):
 
     def ready(self) -> None:
         from senyum.surfaces.ui.languages import teach_sundanese
+        from senyum.surfaces.ui.logins import listen
 
         teach_sundanese()
+        listen()

@@ -44,6 +44,8 @@ class LanguageMiddleware:
             request.LANGUAGE_CODE = language
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
+        if settings.HSTS_SECONDS:
+            response.headers["Strict-Transport-Security"] = f"max-age={settings.HSTS_SECONDS}"
         if request.GET.get("lang") == language:
             keep_language(response, language)
         return response

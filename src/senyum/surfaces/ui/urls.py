@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from senyum.surfaces.ui import pairing, views
+from senyum.surfaces.ui import logins, pairing, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("language/", views.language, name="language"),
     path("my-work/", views.work, name="work"),
+    path("my-work/logins/", logins.show, name="logins"),
+    path("my-work/logins/end/", logins.end_others, name="logins_end"),
     path("device/", pairing.show, name="device"),
     path("device/pair/", pairing.pair, name="device_pair"),
     path("device/pair-sample/", pairing.pair_sample, name="device_pair_sample"),

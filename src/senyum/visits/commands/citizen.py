@@ -35,15 +35,22 @@ def _locked(ticket_id: int) -> Ticket:
     return ticket
 
 
+def _demand(actor: Actor | None, ticket: Ticket) -> None:
+    """Staff may move people in the lines of their agency; the person themselves came by the secret link."""
+    if actor is not None:
+        demand_agency(actor, ticket.mall, "move_ticket", [ticket.agency_id])
+
+
 def delay(*, ticket_id: int, minutes: int, now: datetime, actor: Actor | None = None) -> datetime:
     """Ask to be passed over for some minutes; the turn is kept, so afterwards the person is next. At most three times.
 
-    Returns until when.
+    Returns until when. Without an actor it is the person themselves. NotAllowed for staff of another agency.
     """
     if minutes not in rules.DELAY_MINUTES:
         raise NotPossible("delay_minutes", _("Pilih tunda 5, 10, 15, atau 30 menit."))
     with scopes_disabled(), transaction.atomic():
         ticket = _locked(ticket_id)
+        _demand(actor, ticket)
         if ticket.delays >= states.MAX_DELAYS:
             raise NotPossible(
                 "delays_used", _("Giliran hanya bisa ditunda tiga kali. Bicaralah dengan petugas penyambut.")
@@ -68,8 +75,7 @@ def rejoin(*, ticket_id: int, now: datetime, actor: Actor | None = None) -> None
     """
     with scopes_disabled(), transaction.atomic():
         ticket = _locked(ticket_id)
-        if actor is not None:
-            demand_agency(actor, ticket.mall, "move_ticket", [ticket.agency_id])
+        _demand(actor, ticket)
         if ticket.rejoins >= states.MAX_REJOINS and ticket.state == states.ABSENT:
             raise NotPossible("rejoins_used", _("Sudah dua kali kembali ke antrean. Ambil nomor baru, ya."))
         move(
@@ -85,9 +91,10 @@ def rejoin(*, ticket_id: int, now: datetime, actor: Actor | None = None) -> None
 
 
 def leave(*, ticket_id: int, now: datetime, actor: Actor | None = None, reason: str = "") -> None:
-    """Give up one leg."""
+    """Give up one leg. Without an actor it is the person themselves. NotAllowed for staff of another agency."""
     with scopes_disabled(), transaction.atomic():
         ticket = _locked(ticket_id)
+        _demand(actor, ticket)
         _leave(ticket, now, actor, reason)
 
 
@@ -98,7 +105,10 @@ def _leave(ticket: Ticket, now: datetime, actor: Actor | None, reason: str) -> N
 
 
 def leave_visit(*, visit_id: int, now: datetime, actor: Actor | None = None, reason: str = "") -> int:
-    """Leave the mall: every leg that may still be left. Returns how many; NotPossible when there is none."""
+    """Leave the mall: every leg that may still be left. Returns how many; NotPossible when there is none.
+
+    NotAllowed for staff who may not move every one of these legs: an officer ends those of their agency by `leave`.
+    """
     with scopes_disabled(), transaction.atomic():
         visit = Visit.objects.select_for_update().get(pk=visit_id)
         tickets = list(
@@ -113,6 +123,8 @@ def leave_visit(*, visit_id: int, now: datetime, actor: Actor | None = None, rea
                 "nothing_to_leave",
                 _("Kunjungan ini sedang dilayani atau sudah selesai, jadi tidak ada antrean yang bisa ditinggalkan."),
             )
+        for ticket in may:
+            _demand(actor, ticket)
         for ticket in may:
             _leave(ticket, now, actor, reason)
     return len(may)

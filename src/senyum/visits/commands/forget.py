@@ -17,7 +17,7 @@ from senyum.malls.queries import local_day
 from senyum.visits.models import LabelBlock, Ticket, Visit
 
 #: Begins the token of a visit whose link has ended; the rest is random, known to nobody.
-ERASED = "erased."
+ERASED = "erased."  # the index `visit_to_erase` names it, too
 BATCH = 5_000
 
 

@@ -99,7 +99,11 @@ def greet(
 
 
 def add_leg(*, visit_id: int, line_id: int, now: datetime, actor: Actor, any_time: bool = False) -> int:
-    """A further service for somebody who is already here. The new leg's times start now. Returns its id."""
+    """A further service for somebody who is already here. The new leg's times start now. Returns its id.
+
+    NotAllowed for staff of an agency in whose line the person does not stand; when they stand in none, of another
+    agency than the new line's.
+    """
     with scopes_disabled(), transaction.atomic():
         visit = Visit.objects.select_for_update().select_related("mall").get(pk=visit_id)
         hall = hall_of(visit.mall, now)
@@ -110,6 +114,8 @@ def add_leg(*, visit_id: int, line_id: int, now: datetime, actor: Actor, any_tim
                 "intake_closed", _("%(agency)s tidak menerima nomor baru sekarang.") % {"agency": line.agency_short}
             )
         tickets = Ticket.objects.filter(visit=visit)
+        agencies = set(tickets.filter(state__in=states.OPEN).values_list("agency_id", flat=True))
+        demand_agency(actor, visit.mall, "move_ticket", agencies or {line.agency_id})
         if tickets.filter(line_id=line_id, state__in=states.OPEN).exists():
             raise NotPossible("same_line", _("Orang ini sudah antre di layanan itu."))
         if tickets.filter(state__in=states.OPEN).count() >= rules.MAX_LEGS:

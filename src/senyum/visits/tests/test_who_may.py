@@ -83,7 +83,31 @@ def _rejoin(hall: SmallHall, by: Actor) -> Callable[[], object]:
     return lambda: commands.rejoin(ticket_id=ticket.pk, now=clock.now(), actor=by)
 
 
-@pytest.mark.parametrize("prepare", [_redirect, _priority, _rejoin], ids=["redirect", "priority", "rejoin"])
+def _delay(hall: SmallHall, by: Actor) -> Callable[[], object]:
+    ticket = waiting(hall)
+    return lambda: commands.delay(ticket_id=ticket.pk, minutes=10, now=clock.now(), actor=by)
+
+
+def _leave(hall: SmallHall, by: Actor) -> Callable[[], object]:
+    ticket = waiting(hall)
+    return lambda: commands.leave(ticket_id=ticket.pk, now=clock.now(), actor=by)
+
+
+def _leave_visit(hall: SmallHall, by: Actor) -> Callable[[], object]:
+    ticket = waiting(hall)
+    return lambda: commands.leave_visit(visit_id=ticket.visit_id, now=clock.now(), actor=by)
+
+
+def _add_leg(hall: SmallHall, by: Actor) -> Callable[[], object]:
+    ticket = waiting(hall)
+    line = hall.lines["skck"].pk
+    return lambda: commands.add_leg(visit_id=ticket.visit_id, line_id=line, now=clock.now(), actor=by)
+
+
+PRESSES = [_redirect, _priority, _rejoin, _delay, _leave, _leave_visit, _add_leg]
+
+
+@pytest.mark.parametrize("prepare", PRESSES, ids=lambda press: press.__name__.strip("_"))
 @pytest.mark.parametrize(("who", "may"), WHO.items())
 def test_who_may_help_a_person_in_a_line(small_mall, prepare, who, may):
     command = prepare(small_mall, actor(small_mall, who))
@@ -102,6 +126,41 @@ def test_the_person_themselves_comes_back(small_mall):
     Ticket.objects.filter(pk=ticket.pk).update(state=states.ABSENT)
     commands.rejoin(ticket_id=ticket.pk, now=clock.now())
     assert Entry.objects.get(kind="ticket.rejoined").actor_kind == "citizen"
+
+
+def test_an_officer_ends_no_leg_at_another_agency(small_mall):
+    """Leaving the mall takes every leg along; an officer of one agency ends the leg of theirs."""
+    issued = commands.issue_visit(
+        mall=small_mall.mall,
+        line_ids=[small_mall.lines["ktp"].pk, small_mall.lines["skck"].pk],
+        priority="regular",
+        channel="kiosk",
+        actor=SYSTEM,
+        now=clock.now(),
+    )
+    officer = actor(small_mall, "petugas1")
+    with pytest.raises(NotAllowed):
+        commands.leave_visit(visit_id=issued.visit_id, now=clock.now(), actor=officer)
+    assert not Ticket.objects.filter(state=states.LEFT).exists()
+    commands.leave(ticket_id=issued.tickets[0].id, now=clock.now(), actor=officer)
+    assert commands.leave_visit(visit_id=issued.visit_id, now=clock.now(), actor=actor(small_mall, "penyambut")) == 1
+
+
+def test_a_further_service_for_somebody_in_no_line_is_given_by_its_own_agency(small_mall):
+    ticket = waiting(small_mall)
+    commands.leave(ticket_id=ticket.pk, now=clock.now())
+    further = {"visit_id": ticket.visit_id, "line_id": small_mall.lines["skck"].pk, "now": clock.now()}
+    with pytest.raises(NotAllowed):
+        commands.add_leg(**further, actor=actor(small_mall, "petugas1"))
+    commands.add_leg(**further, actor=actor(small_mall, "petugas3"))
+
+
+def test_the_person_themselves_leaves_and_asks_to_be_passed_over(small_mall):
+    ticket = waiting(small_mall)
+    commands.delay(ticket_id=ticket.pk, minutes=5, now=clock.now())
+    commands.leave(ticket_id=ticket.pk, now=clock.now())
+    kinds = Entry.objects.filter(kind__in=["ticket.delayed", "ticket.left"]).values_list("actor_kind", flat=True)
+    assert list(kinds) == ["citizen", "citizen"]
 
 
 def test_an_officer_who_was_switched_off_helps_nobody(small_mall):

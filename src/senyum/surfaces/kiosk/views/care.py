@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django import forms
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -51,7 +52,7 @@ def contrast(request: HttpRequest, mall: Mall) -> HttpResponse:
     if request.COOKIES.get(CONTRAST) == "1":
         response.delete_cookie(CONTRAST)
     else:
-        response.set_cookie(CONTRAST, "1", max_age=3600, httponly=True, samesite="Lax")
+        response.set_cookie(CONTRAST, "1", max_age=3600, httponly=True, samesite="Lax", secure=settings.TLS)
     return response
 
 
