@@ -207,7 +207,7 @@ def reject(*, proposal_id: int, by: User, reason: str, now: datetime) -> None:
 def _accept_day(proposal: Proposal, result: Mapping[str, Any], now: datetime, actor: Actor) -> int:
     mall, day = proposal.mall, date.fromisoformat(result["date"])
     counters = dict(Counter.objects.filter(mall=mall).values_list("number", "pk"))
-    codes = [a["agency"] for a in result["agencies"]]
+    codes = [a["agency"] for a in (*result["agencies"], *result["nobody"])]
     shifts = []
     for row in (s for a in result["agencies"] for s in a["shifts"]):
         if row["counter"] not in counters:

@@ -157,7 +157,9 @@ def _day(
     content = plan_cli.as_dict(scenario, found)
     (row,) = content.pop("days")
     weekday = found.weekdays[0]
-    planned_agencies = {facts_id(facts, a["agency"]) for a in row["agencies"]}
+    missing = _without_anybody(scenario, {a["agency"] for a in row["agencies"]})
+    # Whoever is planned, and agencies all of whose people are ill: their shifts are to go as well.
+    touched = {facts_id(facts, code) for code in (*(a["agency"] for a in row["agencies"]), *missing)}
     names = {b.code: b.name for b in facts.booths}
     today = found.today[weekday]
     then = found.planned[weekday]
@@ -173,7 +175,6 @@ def _day(
         row[key]["through_day"] = {
             name: [_mean(g, name) for g in report.half_hours] for name in ("kept", "wait", "p90")
         }
-    missing = _without_anybody(scenario, {a["agency"] for a in row["agencies"]})
     return {
         **{k: v for k, v in content.items() if k not in ("name",)},
         **row,
@@ -181,7 +182,7 @@ def _day(
         "opens": scenario.opens,
         "closes": scenario.closes,
         "has_roster": bool(scenario.shifts),
-        "mark": mark_of([s for s in roster if s.agency_id in planned_agencies]),
+        "mark": mark_of([s for s in roster if s.agency_id in touched]),
         "people_names": {o.code: o.name for o in facts.officers},
         "nobody": [{"agency": code, "name": names[code]} for code in missing],
     }

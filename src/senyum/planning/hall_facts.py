@@ -129,11 +129,11 @@ def _lines(mall: Mall, days: Sequence[date], since: date, today: date) -> list[L
     minutes: dict[int, list[float]] = defaultdict(list)
     for line, value in _rows(_MINUTES, [mall.pk, since, today, KEPT_MINUTES]):
         minutes[line].append(float(value))
-    codes = [row.service.code for row in rows]
+    codes = service_codes(rows)
     return [
         LineFact(
             id=row.pk,
-            code=row.service.code if codes.count(row.service.code) == 1 else f"{row.agency.code}.{row.service.code}",
+            code=codes[row.pk],
             agency_id=row.agency_id,
             name=row.service.name,
             standard_minutes=float(row.service.standard_minutes),
@@ -144,6 +144,15 @@ def _lines(mall: Mall, days: Sequence[date], since: date, today: date) -> list[L
         )
         for row in rows
     ]
+
+
+def service_codes(lines: Sequence[Line]) -> dict[int, str]:
+    """A code for each line (by id): the service's, with its agency's before it where two agencies use the same."""
+    plain = [line.service.code for line in lines]
+    return {
+        line.pk: line.service.code if plain.count(line.service.code) == 1 else f"{line.agency.code}.{line.service.code}"
+        for line in lines
+    }
 
 
 def _counters(mall: Mall) -> Iterable[CounterFact]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
 
+from senyum.catalogue.models import Line
+from senyum.malls import queries as malls
 from senyum.malls.models import Booth, Mall
-from senyum.planning import states
 from senyum.planning.asked import Asked, from_json
+from senyum.planning.hall_facts import service_codes
 from senyum.planning.models import Proposal
 
 LISTED = 50
@@ -50,9 +52,14 @@ class ProposalRow:
     reason: str
 
     @property
-    def open(self) -> bool:
-        """It still waits, is computed, or can be decided upon."""
-        return self.state not in states.OVER
+    def kept_percent(self) -> float | None:
+        """Share kept, in percent."""
+        return None if self.kept is None else 100 * self.kept
+
+    @property
+    def cost_millions(self) -> float | None:
+        """Cost in millions of the currency."""
+        return None if self.cost is None else self.cost / 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,3 +157,50 @@ def _share(days: list[Mapping[str, Any]] | None, which: str) -> float | None:
     rows = [(d[which]["kept"], d[which]["people"]) for d in days or [] if d[which]["kept"] is not None]
     people = sum(n for _kept, n in rows)
     return sum(kept * n for kept, n in rows) / people if people else None
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a question can name: agencies (code, name), services by agency (name, (code, name)), counters (number)."""
+
+    agencies: tuple[tuple[str, str], ...]
+    services: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    counters: tuple[int, ...]
+
+
+def choices(mall: Mall) -> Choices:
+    """Agencies, services and counters of the mall, by the codes that `asked.Asked` wants."""
+    booths = malls.booths(mall)
+    lines = list(Line.objects.filter(mall=mall, active=True).select_related("service", "agency").order_by("sort", "id"))
+    codes = service_codes(lines)
+    by_agency: dict[int, list[tuple[str, str]]] = {}
+    for line in lines:
+        by_agency.setdefault(line.agency_id, []).append((codes[line.pk], line.service.name))
+    return Choices(
+        agencies=tuple((b.agency.code, b.agency.short_name) for b in booths),
+        services=tuple(
+            (b.agency.short_name, tuple(by_agency[b.agency_id]))
+            for b in booths
+            if len(by_agency.get(b.agency_id, ())) > 1
+        ),
+        counters=tuple(c.number for c in malls.counters(mall)),
+    )
+
+
+def days_to_plan(mall: Mall, first: date, *, week: bool, saturday: bool) -> list[date]:
+    """`first` alone, or with `week` the days from it until Sunday on which somebody receives people.
+
+    With `saturday` a Saturday counts as open.
+    """
+    if not week:
+        return [first]
+    days = [first + timedelta(days=n) for n in range(7 - first.weekday())]
+    return [
+        d for d in days if (saturday and d.weekday() == 5) or any(h.is_open for h in malls.hours_of(mall, d).values())
+    ]
+
+
+def names(mall: Mall) -> dict[str, str]:
+    """Names of agencies and services by the codes that proposals use."""
+    found = choices(mall)
+    return dict(found.agencies) | {code: name for _agency, rows in found.services for code, name in rows}

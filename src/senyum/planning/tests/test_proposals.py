@@ -182,6 +182,15 @@ def test_accepting_makes_the_roster_of_the_day(hall: SmallHall) -> None:
         accept(hall, proposal)
 
 
+def test_where_everybody_is_ill_the_counters_stay_empty(hall: SmallHall) -> None:
+    proposal = ask(hall, Asked(ill=2, ill_agency="contoh-dukcapil"))
+    job.compute_proposal(0)
+    proposal.refresh_from_db()
+    assert [a["agency"] for a in proposal.result[0]["nobody"]] == ["contoh-dukcapil"]
+    accept(hall, proposal)
+    assert {s.number for s in shifts_of(mall=hall.mall, day=DAY)} == {3, 4}
+
+
 def test_a_roster_that_changed_since_is_not_overwritten(hall: SmallHall) -> None:
     proposal = computed(hall)
     (mine,) = [s for s in shifts_of(mall=hall.mall, day=DAY) if s.number == 3]
@@ -327,7 +336,7 @@ def test_each_state_and_command(hall: SmallHall, state: str, command: str) -> No
     Proposal.objects.filter(pk=proposal.pk).update(
         state=state, result=[], decided_by=user, decided_at=NOW, beat_at=later
     )
-    empty_day = {"date": DAY.isoformat(), "agencies": [], "mark": compute.mark_of([]), "cost": 0}
+    empty_day = {"date": DAY.isoformat(), "agencies": [], "nobody": [], "mark": compute.mark_of([]), "cost": 0}
 
     def accepted() -> object:
         Proposal.objects.filter(pk=proposal.pk).update(result=[empty_day])

@@ -22,6 +22,7 @@ from senyum.engine.discipline import Why
 from senyum.malls.models import Mall
 from senyum.people import access
 from senyum.people.models import User
+from senyum.surfaces.console.floor_staff import Staff, staff_now
 from senyum.surfaces.ui.access import staff
 from senyum.surfaces.ui.render import is_htmx, page
 from senyum.surfaces.ui.words import language, minutes_range
@@ -137,6 +138,8 @@ class LineRow:
 class FloorContext:
     """The floor page. `here` is its address with the filters; `may_steer`: may pause the hall.
 
+    `may_plan`: sees rosters and plans.
+
     `rows` are the lines in which somebody waits, the latest first (`all_lines`: all of them, in their own order);
     `other_lines`: the address that shows the others, `empty_lines` of them, or hides them again.
     """
@@ -154,8 +157,11 @@ class FloorContext:
     here: str
     pause_here: str
     may_steer: bool
+    may_plan: bool
+    staff: Staff
     form: PauseForm
     live: str
+    nav: str
 
 
 @dataclass(frozen=True)
@@ -223,8 +229,11 @@ def _context(request: HttpRequest, mall: Mall, form: PauseForm | None = None) ->
         here=f"{base}?{urlencode(chosen)}" if chosen else base,
         pause_here=f"{base}?{urlencode({**chosen, 'part': 'pause'})}",
         may_steer=access.may(user, mall, "steer_floor"),
+        may_plan=access.may(user, mall, "see_plan"),
+        staff=staff_now(mall, now, agency),
         form=form or PauseForm(now=now),
         live=f"/live/{mall.code}/?kinds=ticket,visit,session,emergency,hall",
+        nav="floor",
     )
 
 

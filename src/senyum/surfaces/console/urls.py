@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from django.urls import path
 
-from senyum.surfaces.console import accounts, devices, floor
+from senyum.surfaces.console import accounts, devices, floor, floor_staff, plans, roster
 
 app_name = "console"
 urlpatterns = [
     path("<slug:mall>/floor/", floor.show, name="floor"),
     path("<slug:mall>/floor/pause/", floor.pause, name="pause"),
     path("<slug:mall>/floor/resume/", floor.resume, name="resume"),
+    path("<slug:mall>/floor/next-hour/", floor_staff.suggest, name="next_hour"),
+    path("<slug:mall>/roster/", roster.show, name="roster"),
+    path("<slug:mall>/plans/", plans.show, name="plans"),
+    path("<slug:mall>/plans/new/", plans.new, name="plan_new"),
+    path("<slug:mall>/plans/ask/", plans.ask, name="plan_ask"),
+    path("<slug:mall>/plans/<int:plan>/", plans.one, name="plan"),
+    path("<slug:mall>/plans/<int:plan>/report/", plans.report, name="plan_report"),
+    path("<slug:mall>/plans/<int:plan>/chart/<slug:name>.svg", plans.chart, name="plan_chart"),
+    path("<slug:mall>/plans/<int:plan>/accept/", plans.accept, name="plan_accept"),
+    path("<slug:mall>/plans/<int:plan>/reject/", plans.reject, name="plan_reject"),
+    path("<slug:mall>/plans/<int:plan>/withdraw/", plans.withdraw, name="plan_withdraw"),
     path("<slug:mall>/ticket/<int:ticket>/", floor.life, name="ticket"),
     path("<slug:mall>/accounts/", accounts.show, name="accounts"),
     path("<slug:mall>/accounts/add/", accounts.add, name="account_add"),

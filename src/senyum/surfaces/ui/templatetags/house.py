@@ -38,7 +38,11 @@ def day(value: datetime | None) -> str:
 @register.filter
 def figure(value: float | int | Decimal | None, decimals: int = 0) -> str:
     """A number with the language's separators: 1.234,5. An en dash where there is none."""
-    return "–" if value is None else number_format(value, decimal_pos=decimals, use_l10n=True, force_grouping=True)
+    if value is None:
+        return "–"
+    # Django cuts a float's digits off; people expect 21.75 to read as 21.8.
+    rounded = round(value, decimals) if isinstance(value, float) else value
+    return number_format(rounded, decimal_pos=decimals, use_l10n=True, force_grouping=True)
 
 
 @register.filter

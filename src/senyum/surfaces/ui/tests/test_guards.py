@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,8 +17,11 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from scripts import build_locale
 from senyum.core import clock
 from senyum.journal.actor import SYSTEM
+from senyum.malls.queries import local_day
 from senyum.people.access import PERMISSIONS
 from senyum.people.commands import create_token
+from senyum.planning.asked import Asked
+from senyum.planning.commands import request as request_plan
 from senyum.surfaces.ui.access import access_of
 from senyum.visits.commands import grant_block, issue_visit
 
@@ -98,6 +102,10 @@ def filled(small_mall):
     block = grant_block(
         mall=small_mall.mall, group_id=small_mall.groups["A"].pk, count=3, now=clock.now(), actor=SYSTEM
     )
+    tomorrow = local_day(small_mall.mall, clock.now()) + timedelta(days=1)
+    plan = request_plan(
+        mall=small_mall.mall, by=small_mall.users["pengelola"], days=[tomorrow], asked=Asked(), now=clock.now()
+    )
     return {
         "mall": small_mall.mall.code,
         "counter": counter.pk,
@@ -118,6 +126,7 @@ def filled(small_mall):
         "name": "forward",
         "action": "next",
         "signed": "x",
+        "plan": plan.pk,
     }
 
 
