@@ -10,12 +10,15 @@ import pytest
 from django.db import connection as django_connection
 
 from senyum.core import clock
+from senyum.journal.actor import SYSTEM
 from senyum.notices import states
 from senyum.notices.channels.email import SMTP
 from senyum.notices.models import Notice
 from senyum.ops import background
 from senyum.ops.findings import Finding, Situation
 from senyum.ops.hall import Hall
+from senyum.people.commands import create_token
+from senyum.rehearsal.queries import SmallHall
 
 pytestmark = pytest.mark.django_db
 TASK = "senyum.jobs.close_day.close_days"
@@ -128,3 +131,19 @@ class TestWays:
 
     def test_no_webhook_no_finding(self) -> None:
         assert list(background.webhook(Situation(Hall(Path("/x"), True), clock.wall(), 1, True, None))) == []
+
+
+@pytest.mark.parametrize(
+    ("paired", "seen", "state"),
+    [(None, None, "ok"), ("20 days", "1 hour", "ok"), ("1 day", None, "ok"), ("20 days", "15 days", "warn")],
+)
+def test_devices_long_unused_are_named(small_mall: SmallHall, paired: str | None, seen: str | None, state: str) -> None:
+    kiosk = small_mall.devices["kiosk"]
+    if paired:
+        create_token(role="kiosk", mall=small_mall.mall, device=kiosk, now=clock.wall(), actor=SYSTEM)
+        write("UPDATE people_apitoken SET created_at = now() - %s::interval", paired)
+    if seen:
+        write("UPDATE people_device SET last_seen_at = now() - %s::interval WHERE id = %s", seen, kiosk.pk)
+    found = look(background.devices)
+    assert found.state == state
+    assert (kiosk.name in found.said.en) == (state == "warn")

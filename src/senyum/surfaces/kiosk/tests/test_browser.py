@@ -283,3 +283,25 @@ def test_without_a_script_a_number_is_taken_too(browser, live_server, small_mall
     page.get_by_role("button", name="Tidak, ambil nomor").click()
     expect(page.locator("h1")).to_have_text("A-001")
     context.close()
+
+
+def test_cut_off_for_ten_minutes_it_keeps_its_face_and_goes_on_when_the_server_is_back(page, live_server, small_mall):
+    """The kiosk's own clock runs ten minutes without a server: no browser's error page, no number invented."""
+    page.clock.install()
+    pair_page(page, live_server.url, small_mall)
+    page.goto(live_server.url + url("services/"))
+    _ready(page)
+    page.context.set_offline(True)
+    for _minute in range(10):
+        page.clock.run_for(60_000)
+        assert page.url.startswith(live_server.url)
+        expect(page.locator("main")).to_be_attached()
+    expect(page.get_by_text("Sambungan terputus").first).to_be_attached(timeout=8000)
+    assert not Visit.objects.exists()
+    page.context.set_offline(False)
+    page.clock.resume()
+    page.wait_for_url(re.compile(r"/kiosk/contoh/(\?.*)?$"), timeout=15_000)
+    expect(page.locator("#live-banner")).to_be_hidden(timeout=15_000)
+    page.goto(live_server.url + url("services/"))
+    _ready(page)
+    expect(page.get_by_text("Disdukcapil").first).to_be_visible()

@@ -82,6 +82,7 @@ def test_pages_for_everybody(page, live_server, small_mall, address, name, size)
     ("address", "name"),
     [
         ("/my-work/", "work"),
+        ("/my-work/logins/", "logins"),
         ("/accounts/2fa/", "security"),
         ("/accounts/password/change/", "password"),
         ("/accounts/logout/", "logout"),
