@@ -91,7 +91,7 @@ def _moment(now: datetime, passed: float, minute: float | None) -> datetime | No
 
 def _reason(before: Calm, was: LineNow | None, line: LineNow, ahead: int) -> tuple[str, int | None]:
     """(code, counter) of what has happened to the line since; ("", None) for nothing."""
-    if was is not None and line.paused and not was.paused:
+    if line.paused and (was is None or not was.paused):
         return "hall_pause", None
     if was is not None and (gone := was.counters - line.counters):
         return "counter_closed", min(gone)

@@ -89,6 +89,7 @@ class Outlook:
     counters: tuple[int, ...] = ()
     state: LineState | None = None
     cold: Table | None = None
+    calibration: Calibration | None = None
 
     def wait(self, ahead: int, extra_documents: int = 0) -> tuple[float, float, float] | tuple[None, None, None]:
         """(p10, p50, p90) in minutes with `ahead` people before; three times None while no figure can be told."""
@@ -97,6 +98,30 @@ class Outlook:
     def cold_wait(self, ahead: int, extra_documents: int = 0) -> tuple[float, float, float] | tuple[None, None, None]:
         """The same before any model or calibration."""
         return self._of(self.cold, ahead, extra_documents)
+
+    def later(
+        self, minutes: float, joins: float, people_ahead: int | None = None
+    ) -> tuple[float, float, float] | tuple[None, None, None]:
+        """(p10, p50, p90) for somebody who comes in so many minutes, while `joins` people join until then.
+
+        `people_ahead`: of somebody who has a place then (a booking); None: those who are left. A model's last look is
+        about now, and says nothing here.
+        """
+        from dataclasses import replace
+
+        from senyum.engine.forecast import forecast
+
+        if self.state is None or self.table is None:
+            return None, None, None
+        state, at = self.state, self.state.minute + minutes
+        if self.start_minutes > 0:
+            # Nobody sits yet: the counters come when it opens.
+            opens = state.minute + self.start_minutes
+            state = replace(state, counters=0.0, roster=((opens, state.counters),))
+            at = max(at, opens)
+        now = replace(state, people_ahead=float(self.waiting), joins_a_minute=joins / max(1.0, at - state.minute))
+        wait = forecast(now.at(at, people_ahead), None, self.calibration)
+        return (wait.p10, wait.p50, wait.p90) if wait.today else (None, None, None)
 
     def _of(
         self, table: Table | None, ahead: int, extra_documents: int
@@ -143,6 +168,8 @@ class HallFacts:
     seats: Mapping[int, Seat]
     changes: Mapping[int, Sequence[tuple[float, float]]]
     pause: float | None = None
+    #: Minutes that people with a head start have before others.
+    head_start: float = 0.0
 
     def is_open(self, desk: Desk) -> bool:
         """Whether somebody sits at the counter and does not pause."""
@@ -193,6 +220,7 @@ def line_state(hall: HallFacts, line_id: int, *, planned: bool = False) -> LineS
         observed_mean=mean,
         observed_cv=cv,
         priority_a_minute=facts.priority_a_minute,
+        head_start=hall.head_start,
         joins_a_minute=facts.joins_a_minute,
         others=hall.others(line_id, facts.standard_minutes),
         among=float(facts.waiting),
@@ -248,4 +276,4 @@ def outlook_of(
         calibration, look = learned.calibration, learned.looks.get(line_id)
         basis = Basis.LEARNED if look is not None else Basis.CALIBRATED
     made = table(state, calibration, look) if calibration is not None else cold
-    return Outlook(made, start_minutes, waiting, basis, counters, state, cold)
+    return Outlook(made, start_minutes, waiting, basis, counters, state, cold, calibration)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from typing import Any
@@ -345,6 +345,8 @@ def _outlooks(mall: Mall, parts: _Parts, now: datetime) -> dict[int, Outlook]:
         changes=changes,
         pause=None if pause is None else _pause_ends(minute, minute_of(pause.back_at) if pause.back_at else None),
     )
+    heads = [policy.head_start_minutes for policy in parts.policies.values() if policy.head_start_minutes]
+    facts = replace(facts, head_start=sum(heads) / len(heads) if heads else 0.0)
     learned = seen.learned_of(mall.pk, lately[0][1] if lately else None)
     answer = {}
     for line_id in facts.lines:

@@ -29,7 +29,8 @@ STANDARD_ERROR = 0.35
 EXTRA_SHARE = 0.5
 #: However many join with a head start, so much of the counters' time is left to those who wait.
 LEAST_SHARE = 0.2
-MINUTES = 24 * 60
+#: Nobody looks further: the last counters of a day are taken to stay as long as this minute.
+MINUTES = 36 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class LineState:
     of one person at the counter, > 0. `observed`: how many services were seen, `observed_mean` and `observed_cv`
     (deviation over mean) of their minutes. `roster`: (minute, counters) from when on so many counters serve, rising
     minutes; before its first row, and without a roster, `counters`. Lunch and pauses are rows. `bookings_ahead`:
-    minutes at which booked people will come who go before. `priority_a_minute`: people who join with a head start.
+    minutes at which booked people will come who go before. `priority_a_minute`: people who join with a head start, of
+    so many minutes (`head_start`): who joins later than that does not pass who waits now.
     `joins_a_minute`: all who join. `others`: people who wait in other lines for the same counters, counted in services
     of this line, while `among` wait in this one: in the order of time both are mixed. `features`: of `Inputs`, for the
     learned model, with the numbers of `line` and `office` in the calibration.
@@ -78,6 +80,7 @@ class LineState:
     observed_cv: float = 1.0
     bookings_ahead: tuple[float, ...] = ()
     priority_a_minute: float = 0.0
+    head_start: float = math.inf
     joins_a_minute: float = 0.0
     others: float = 0.0
     among: float = 0.0
@@ -135,8 +138,17 @@ class LineState:
 
     def steps(self) -> list[tuple[float, float, float]]:
         """(from, to, counters) until the end of the day."""
-        cuts = [self.minute, *(m for m, _ in self.roster if m > self.minute), float(max(MINUTES, self.minute))]
+        end, passed = float(max(MINUTES, self.minute)), self.minute + self.head_start
+        cuts = [self.minute, *(m for m, _ in self.roster if m > self.minute), end]
+        if self.priority_a_minute > 0 and self.minute < passed < end:
+            cuts = sorted({*cuts, passed})
         return [(a, b, self._counters(a)) for a, b in pairwise(cuts)]
+
+    def speed(self, begin: float, counters: float) -> float:
+        """Counters that are left to those who wait now, from minute `begin` of the day on."""
+        if begin >= self.minute + self.head_start:
+            return counters
+        return max(LEAST_SHARE * counters, counters - self.priority_a_minute * self.service()[0])
 
     def _worked(self, minute: float) -> float:
         """Counter-minutes from now to `minute`."""
@@ -147,7 +159,7 @@ class LineState:
         mean = self.service()[0]
         booked = list(self.bookings_ahead)
         for begin, end, counters in self.steps():
-            speed = max(LEAST_SHARE * counters, counters - self.priority_a_minute * mean)
+            speed = self.speed(begin, counters)
             at = begin
             while at < end:
                 stop = min([end, *(b for b in booked if b > at)])

@@ -17,7 +17,6 @@ from senyum.engine.forecast.line_state import (
     DEVIATES,
     EXTRA_SHARE,
     IDLE,
-    LEAST_SHARE,
     LineState,
     Wait,
     forecast,
@@ -93,7 +92,7 @@ def _cold(state: LineState) -> Floats:
     variance = mean**2 * (cv**2 * people + residual**2 + state.ahead_variance) + (error * work) ** 2
     minutes, done = [0.0], [0.0]
     for begin, end, counters in state.steps():
-        speed = max(LEAST_SHARE * counters, counters - state.priority_a_minute * mean)
+        speed = state.speed(begin, counters)
         if speed > 0:
             minutes += [begin - state.minute, end - state.minute]
             done += [done[-1], done[-1] + speed * (end - begin)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -31,8 +32,6 @@ states = st.builds(
 
 @given(states)
 def test_quantiles_rise_with_the_people_ahead(state: LineState) -> None:
-    from dataclasses import replace
-
     wait, more = forecast(state), forecast(replace(state, people_ahead=state.people_ahead + 1))
     assert 0 <= wait.p10 <= wait.p50 <= wait.p90
     assert more.p50 >= wait.p50 and more.p90 >= wait.p90
@@ -40,8 +39,6 @@ def test_quantiles_rise_with_the_people_ahead(state: LineState) -> None:
 
 @given(states, st.integers(1, 5))
 def test_more_counters_and_fewer_documents_never_lengthen_a_wait(state: LineState, extra: int) -> None:
-    from dataclasses import replace
-
     assert cold(replace(state, counters=state.counters + extra)).p90 <= cold(state).p90 + 1e-9
     assert cold(replace(state, documents_ahead=state.documents_ahead + extra)).p50 >= cold(state).p50
 
@@ -58,6 +55,11 @@ def test_what_the_roster_and_the_bookings_do() -> None:
     assert cold(booked).p50 == pytest.approx(cold(plain).p50 + 10)
     priority = LineState(minute=690, people_ahead=5, standard_minutes=10, counters=1, priority_a_minute=0.05)
     assert cold(priority).p50 == pytest.approx(2 * cold(plain).p50)
+    # Five join with a head start in the first fifty minutes; who comes later than that passes nobody.
+    passed = LineState(
+        minute=690, people_ahead=20, standard_minutes=10, counters=1, priority_a_minute=0.05, head_start=50
+    )
+    assert cold(passed).p50 == pytest.approx(cold(replace(passed, priority_a_minute=0.0)).p50 + 25)
     idle = LineState(minute=690, people_ahead=0, standard_minutes=10, counters=1, idle_counter=True)
     assert forecast(idle) == IDLE
     for wrong in ({"standard_minutes": 0}, {"people_ahead": -1}, {"counters": -1}):

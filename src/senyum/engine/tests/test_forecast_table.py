@@ -35,7 +35,9 @@ CALIBRATION = Calibration(
     st.sampled_from([(), (700.0, 730.0)]),
 )
 def test_the_table_says_what_the_forecast_says(row, others, roster, priority, bookings) -> None:
-    line = replace(LINE, people_ahead=others, roster=roster, priority_a_minute=priority, bookings_ahead=bookings)
+    line = replace(
+        LINE, people_ahead=others, roster=roster, priority_a_minute=priority, head_start=20.0, bookings_ahead=bookings
+    )
     said = table(line, CALIBRATION).wait(PLACES[row])
     wait = forecast(replace(line, people_ahead=others + PLACES[row]), None, CALIBRATION)
     if not np.isfinite(wait.p90):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from ninja import Path, Router
+from pydantic import AwareDatetime
 
 from senyum.catalogue import queries as catalogue
 from senyum.core import clock
@@ -95,10 +96,12 @@ def services(request: HttpRequest, code: str = MallCode) -> dict[str, Any]:
 
 
 @router.get("/malls/{code}/lines", response={200: LinesOut, **REFUSED}, summary="Waiting, longest wait, open counters")
-def lines(request: HttpRequest, code: str = MallCode) -> dict[str, Any]:
+def lines(request: HttpRequest, code: str = MallCode, at: AwareDatetime | None = None) -> dict[str, Any]:
+    """With `at` (later today), `wait` is of somebody who comes then; the other figures stay those of now."""
     caller(request, "hall:read")
     mall, now = malls.mall_by_code(code), clock.now()
     hall = hall_of(mall, now)
+    coming = visits.lines_at(mall, at, now) if at is not None else {}
     return {
         "as_of": now,
         "lines": [
@@ -114,11 +117,16 @@ def lines(request: HttpRequest, code: str = MallCode) -> dict[str, Any]:
                 "helping_counters": state.helping_counters,
                 "takes_tickets": state.takes_tickets,
                 "closed_reason": str(state.closed_reason),
-                "wait": {"p10": state.p10, "p50": state.p50, "p90": state.p90},
+                "wait": _wait_out(coming.get(state.line_id, state)),
+                "at": at,
             }
             for state in visits.line_states(mall, now, asked_language(request))
         ],
     }
+
+
+def _wait_out(of: visits.LineState | visits.ComingAt) -> dict[str, float | None]:
+    return {"p10": of.p10, "p50": of.p50, "p90": of.p90}
 
 
 def _call_out(call: visits.BoardCall | None) -> dict[str, Any] | None:

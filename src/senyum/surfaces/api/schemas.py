@@ -77,6 +77,13 @@ class Wait(Schema):
     p90: float | None
 
 
+class WaitNow(Wait):
+    """The wait as its owner is shown it; `why`: what lengthened it lately, with the `counter` that closed."""
+
+    why: str = ""
+    counter: int | None = None
+
+
 class LineOut(Schema):
     line: int
     service: str
@@ -90,6 +97,7 @@ class LineOut(Schema):
     takes_tickets: bool
     closed_reason: str
     wait: Wait
+    at: datetime | None = None
 
 
 class LinesOut(Schema):
@@ -168,7 +176,7 @@ class TicketOut(Schema):
     outcome: str
     counter: int | None
     people_ahead: int
-    wait: Wait
+    wait: WaitNow
     promised: Wait
     promised_by: datetime
     called_at: datetime | None

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from senyum.surfaces.ui.templatetags.house import clock, day
+from senyum.surfaces.ui.templatetags.house import clock as clock
+from senyum.surfaces.ui.templatetags.house import day
 
 #: Up to this median wait in minutes a line is quiet, and up to this it is usual; beyond, it is busy.
 QUIET_MINUTES, USUAL_MINUTES = 10, 30
@@ -33,6 +34,16 @@ def minutes_range(p50: float | None, p90: float | None) -> str:
     if low == high:
         return _("%(minutes)s menit") % {"minutes": high}
     return _("%(low)s-%(high)s menit") % {"low": low, "high": high}
+
+
+def later(why: str, counter: int | None) -> str:
+    """Why a wait rose, as a sentence: `why` is a code of engine.forecast.Why; "" when it did not."""
+    return {
+        "counter_closed": _("Perkiraan mundur: loket %(number)s berhenti melayani.") % {"number": counter},
+        "hall_pause": _("Perkiraan mundur: seluruh MPP sedang jeda."),
+        "priority_ahead": _("Perkiraan mundur: ada yang didahulukan."),
+        "slower_pace": _("Perkiraan mundur: antrean berjalan lebih lambat."),
+    }.get(why, "")
 
 
 def clock_range(start: datetime | None, end: datetime | None) -> str:

@@ -15,7 +15,15 @@ from senyum.visits.queries.counter import (
     my_day,
 )
 from senyum.visits.queries.greeter import DoorRow, FoundVisit, door, find
-from senyum.visits.queries.lines import LineState, OpenCounter, line_states, open_counters, outlook
+from senyum.visits.queries.lines import (
+    ComingAt,
+    LineState,
+    OpenCounter,
+    line_states,
+    lines_at,
+    open_counters,
+    outlook,
+)
 from senyum.visits.queries.public import (
     AgencyToday,
     CounterToday,
@@ -40,6 +48,7 @@ __all__ = [
     "Board",
     "BoardCall",
     "BoardCounter",
+    "ComingAt",
     "CounterChoice",
     "CounterToday",
     "CounterView",
@@ -70,6 +79,7 @@ __all__ = [
     "is_new",
     "issued_since",
     "line_states",
+    "lines_at",
     "my_day",
     "next_opening",
     "open_counters",

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Count, Sum
 from django_scopes import scopes_disabled
 
 from senyum.catalogue.models import Requirement
@@ -13,16 +14,22 @@ from senyum.catalogue.queries import text_in
 from senyum.malls import queries as malls
 from senyum.malls.models import Mall
 from senyum.roster.models import CounterSession
-from senyum.visits import rules, states
+from senyum.visits import calm, rules, states
 from senyum.visits.hall import Hall, hall_of
-from senyum.visits.models import Ticket, Visit
+from senyum.visits.models import LineShown, Ticket, Visit
 
+#: What a line's people were shown is kept each minute; older than this, the job stood still.
+AS_KEPT = timedelta(minutes=30)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,32}")
 
 
 @dataclass(frozen=True)
 class Leg:
-    """One ticket of the visit. `people_ahead`, `p50`, `p90` (minutes) are live while waiting, else as at issue."""
+    """One ticket of the visit. `people_ahead`, `p10`, `p50`, `p90` (minutes) are live while waiting, else as at issue.
+
+    While waiting they are calmed (`calm`): `why` is "" or the code of why they rose lately, with the number of the
+    `why_counter` that closed.
+    """
 
     ticket_id: int
     leg: int
@@ -41,6 +48,8 @@ class Leg:
     p10: float | None
     p50: float | None
     p90: float | None
+    why: str
+    why_counter: int | None
     from_at: datetime | None
     to_at: datetime | None
     promised_by: datetime
@@ -134,19 +143,11 @@ def _leg(hall: Hall, ticket: Ticket, now: datetime, language: str) -> Leg:
     line = hall.lines[ticket.line_id]
     waiting = ticket.state == states.WAITING
     ahead, p10, p50, p90 = ticket.people_ahead, ticket.wait_p10, ticket.wait_p50, ticket.wait_p90
+    why, why_counter = "", None
     if waiting:
-        ahead = (
-            Ticket.objects.filter(
-                line_id=ticket.line_id,
-                day=ticket.day,
-                state=states.WAITING,
-                turn_at__lte=ticket.turn_at,
-            )
-            .exclude(pk=ticket.pk)
-            .exclude(turn_at=ticket.turn_at, pk__gt=ticket.pk)
-            .count()
-        )
-        p10, p50, p90 = hall.outlooks[ticket.line_id].wait(ahead)
+        shown = _shown(hall, ticket, now)
+        ahead, p10, p50, p90 = shown.ahead, shown.p10, shown.p50, shown.p90
+        why, why_counter = shown.why, shown.counter
         if ticket.held_until and ticket.held_until > now:
             held = (ticket.held_until - now).total_seconds() / 60
             p10, p50, p90 = (max(p or 0.0, held) for p in (p10, p50, p90))
@@ -177,6 +178,8 @@ def _leg(hall: Hall, ticket: Ticket, now: datetime, language: str) -> Leg:
         p10=p10,
         p50=p50,
         p90=p90,
+        why=why,
+        why_counter=why_counter,
         from_at=now + timedelta(minutes=p50) if waiting and p50 is not None else None,
         to_at=now + timedelta(minutes=p90) if waiting and p90 is not None else None,
         promised_by=ticket.promised_by,
@@ -197,6 +200,36 @@ def _leg(hall: Hall, ticket: Ticket, now: datetime, language: str) -> Leg:
         may_smile=may.may_smile,
         smiled=ticket.smiled_at is not None,
         requirements=_requirements(line.service_id, language),
+    )
+
+
+def _shown(hall: Hall, ticket: Ticket, now: datetime) -> calm.Calm:
+    """The forecast of now, going on from what this ticket was shown last."""
+    before = Ticket.objects.filter(
+        line_id=ticket.line_id, day=ticket.day, state=states.WAITING, turn_at__lte=ticket.turn_at
+    )
+    before = before.exclude(pk=ticket.pk).exclude(turn_at=ticket.turn_at, pk__gt=ticket.pk)
+    found = before.aggregate(people=Count("pk"), documents=Sum("quantity"))
+    ahead, documents = found["people"], found["documents"] or 0
+    outlook = hall.outlooks[ticket.line_id]
+    row = LineShown.objects.filter(line_id=ticket.line_id, at__gt=now - AS_KEPT, at__lte=now).first()
+    kept = row.waits.get(str(ticket.pk)) if row else None
+    p50, p90 = ticket.wait_p50, ticket.wait_p90
+    promise: calm.Figures = (None, None, None)
+    if p50 is not None and p90 is not None:
+        promise = (p50 if ticket.wait_p10 is None else ticket.wait_p10), p50, p90
+    last = (
+        calm.Calm.read(row.at, kept)
+        if row and kept
+        else calm.issued(at=ticket.queued_at, ahead=ticket.people_ahead, promise=promise)
+    )
+    return calm.go_on(
+        last,
+        calm.LineNow(frozenset(row.counters), row.paused) if row else None,
+        calm.LineNow(frozenset(outlook.counters), hall.paused),
+        now=now,
+        ahead=ahead,
+        raw=outlook.wait(ahead, documents - ahead),
     )
 
 

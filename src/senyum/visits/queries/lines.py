@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext as _
 from django_scopes import scopes_disabled
 
+from senyum.core.errors import NotPossible
+from senyum.malls import queries as malls
 from senyum.malls.models import Mall
 from senyum.malls.rules import BoothDay
 from senyum.roster.models import CounterSession, SessionPause
 from senyum.visits import rules, states
+from senyum.visits.calm import Figures
 from senyum.visits.hall import Hall, HallLine, hall_of
 from senyum.visits.models import Ticket
 
@@ -56,7 +61,7 @@ class OpenCounter:
 
 
 _STATES = """
-SELECT line_id, count(*), min(queued_at), count(*) FILTER (WHERE promised_by < %s)
+SELECT line_id, count(*), min(queued_at), count(*) FILTER (WHERE promised_by < %s), sum(quantity)
 FROM visits_ticket WHERE mall_id = %s AND day = %s AND state = 'waiting' GROUP BY line_id
 """
 
@@ -102,16 +107,16 @@ def _serving_counters(hall: Hall, opened: Collection[int]) -> tuple[dict[int, in
 def _line_state(
     hall: Hall,
     line: HallLine,
-    row: tuple[int, datetime, int] | None,
+    row: tuple[int, datetime, int, int] | None,
     first: dict[int, int],
     helping: dict[int, int],
     now: datetime,
     language: str,
 ) -> LineState:
-    count, oldest, late = row or (0, None, 0)
+    count, oldest, late, documents = row or (0, None, 0, 0)
     hours = hall.hours.get(line.booth_id, BoothDay(False))
     takes = rules.takes_tickets(hours, now)
-    p10, p50, p90 = hall.outlooks[line.id].wait(count)
+    p10, p50, p90 = hall.outlooks[line.id].wait(count, documents - count)
     return LineState(
         line_id=line.id,
         service=line.name(language),
@@ -170,3 +175,64 @@ def open_counters(mall: Mall, now: datetime) -> list[OpenCounter]:
             )
         )
     return answer
+
+
+@dataclass(frozen=True)
+class ComingAt:
+    """The wait of somebody who comes at `at`, in minutes from then; None where no figure can be told, with `reason`."""
+
+    line_id: int
+    at: datetime
+    p10: float | None
+    p50: float | None
+    p90: float | None
+    takes_tickets: bool
+    reason: str
+
+
+#: Those who will join until then: as many as on these last days of the same weekday.
+LIKE_DAYS = 4
+
+_JOIN = """
+SELECT t.line_id, count(*)::float8 / (SELECT count(*) FROM (
+         SELECT 1 FROM visits_ticket x WHERE x.mall_id = %(mall)s AND x.day = ANY(%(days)s) GROUP BY x.day) d)
+FROM visits_ticket t
+WHERE t.mall_id = %(mall)s AND t.day = ANY(%(days)s)
+  AND (t.queued_at AT TIME ZONE %(zone)s)::time BETWEEN %(from)s AND %(to)s
+GROUP BY t.line_id
+"""
+
+
+def lines_at(mall: Mall, at: datetime, now: datetime) -> dict[int, ComingAt]:
+    """ "If I came at `at`", later today: each active line. NotPossible for a moment that has passed or another day."""
+    hall = hall_of(mall, now)
+    if malls.local_day(mall, at) != hall.day or at < now - timedelta(minutes=1):
+        raise NotPossible("not_today", _("Pilih jam yang masih akan datang, hari ini."))
+    minutes = max(0.0, (at - now).total_seconds() / 60)
+    joins, known = _joins(mall, hall.day, now, at)
+    answer = {}
+    for line in hall.lines.values():
+        if not line.active:
+            continue
+        outlook, hours = hall.outlooks[line.id], hall.hours.get(line.booth_id, BoothDay(False))
+        takes = hours.takes_tickets(at)
+        figures: Figures = (None, None, None)
+        rate = outlook.state.joins_a_minute if outlook.state else 0.0
+        # Before opening, what will come is only known from earlier days.
+        if takes and (known or outlook.start_minutes == 0):
+            figures = outlook.later(minutes, joins.get(line.id, 0.0) if known else rate * minutes)
+        reason = "" if takes else hours.reason or _("Saat itu tidak menerima nomor baru.")
+        answer[line.id] = ComingAt(line.id, at, figures[0], figures[1], figures[2], takes, reason)
+    return answer
+
+
+def _joins(mall: Mall, day: date, now: datetime, at: datetime) -> tuple[dict[int, float], bool]:
+    """Line id -> how many joined between these times of the day, on the mean of like days; whether there were any."""
+    days = [day - timedelta(weeks=n) for n in range(1, LIKE_DAYS + 1)]
+    start, end = (malls.local_time(mall.timezone, moment).time() for moment in (now, at))
+    asked: dict[str, Any] = {"mall": mall.pk, "days": days, "zone": mall.timezone, "from": start, "to": end}
+    with connection.cursor() as cursor:
+        cursor.execute(_JOIN, asked)
+        rows = dict(cursor.fetchall())
+    known = bool(rows) or Ticket._base_manager.filter(mall=mall, day__in=days).exists()
+    return rows, known

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -167,6 +168,11 @@ def test_the_hall_is_told(kiosk: Caller, small_mall: SmallHall) -> None:
     lines = {line["code"]: line for line in kiosk.get(f"malls/{mall}/lines")[1]["lines"]}
     assert lines[code(small_mall, "ktp")]["waiting"] == 1
     assert kiosk.get(f"malls/{mall}/board")[1]["waiting"] == 1
+    later = (clock.now() + timedelta(seconds=30)).replace(microsecond=0).isoformat().replace("+00:00", "Z")
+    coming = kiosk.get(f"malls/{mall}/lines?at={later}")[1]["lines"]
+    assert {line["at"] for line in coming} == {later} and set(coming[0]["wait"]) == {"p10", "p50", "p90"}
+    assert kiosk.get(f"malls/{mall}/lines?at=2001-01-01T10:00:00Z")[1]["code"] == "not_today"
+    assert kiosk.get(f"malls/{mall}/lines?at=nanti")[0] == 422
 
 
 def test_leave_and_delay_by_the_visits_own_token(kiosk: Caller, small_mall: SmallHall) -> None:

@@ -101,6 +101,18 @@ def test_a_service_says_the_range_when_a_counter_is_open(small_mall, page_client
     assert "3 orang" in page.text and "dipanggil dalam" in page.text and "menit" in page.text
 
 
+def test_a_service_says_what_somebody_would_wait_who_comes_later(small_mall, page_client):
+    opens(small_mall, 1)
+    url = f"/m/{small_mall.mall.code}/line/{small_mall.lines['ktp'].pk}/"
+    later = local_time(small_mall.mall, clock.now() + timedelta(minutes=2))
+    if later.day == local_time(small_mall.mall, clock.now()).day:
+        answer = page_client.page(f"{url}?at={later:%H:%M}").text
+        assert f"Kalau datang pukul {later:%H.%M}" in answer or "tidak menerima" in answer
+    assert "Tulis jamnya seperti 10.30." in page_client.page(f"{url}?at=nanti").text
+    assert "Pilih jam yang masih akan datang" in page_client.page(f"{url}?at=00.00").text
+    assert "Kalau datang pukul" not in page_client.page(url).text
+
+
 def test_a_closed_service_offers_no_number(small_mall, page_client):
     line = small_mall.lines["ktp"].pk
     closes_all(small_mall)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,8 @@ from django.views.decorators.http import require_safe
 
 from senyum.catalogue.queries import search_lines
 from senyum.core import clock
+from senyum.core.errors import NotPossible
+from senyum.malls import queries as malls
 from senyum.malls.models import Mall
 from senyum.surfaces.citizen import words
 from senyum.surfaces.citizen.browser import browser_of, scope_of
@@ -73,6 +76,15 @@ class ServiceNow:
 
 
 @dataclass(frozen=True)
+class Coming:
+    """ "If I came at ...": the time asked for as typed, the answer in a sentence, or what was wrong with the time."""
+
+    at: str
+    answer: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class ServiceContext:
     """A service: what to bring, what it costs, how long it takes, how full it is."""
 
@@ -82,6 +94,7 @@ class ServiceContext:
     as_of: datetime
     fee_is_free: bool
     own: tuple[OwnVisit, ...]
+    coming: Coming
 
 
 @dataclass(frozen=True)
@@ -203,8 +216,34 @@ def service(request: HttpRequest, mall: Mall, line: int) -> HttpResponse:
         as_of=now,
         fee_is_free=row.today.info.fee_rupiah == 0,
         own=own_visits(request, mall, now),
+        coming=_coming(mall, line, request.GET.get("at", "")[:8].strip(), now),
     )
     return page(request, "citizen/service.html", context)
+
+
+_TIME = re.compile(r"([01]?[0-9]|2[0-3])[:.]([0-5][0-9])")
+
+
+def _coming(mall: Mall, line: int, typed: str, now: datetime) -> Coming:
+    """What somebody is told who would come later today."""
+    if not typed:
+        return Coming("")
+    found = _TIME.fullmatch(typed)
+    if found is None:
+        return Coming("", problem=_("Tulis jamnya seperti 10.30."))
+    day = malls.local_time(mall.timezone, now)
+    at = day.replace(hour=int(found[1]), minute=int(found[2]), second=0, microsecond=0)
+    asked = f"{int(found[1]):02}:{found[2]}"
+    try:
+        told = visits.lines_at(mall, at, now)[line]
+    except NotPossible as refusal:
+        return Coming(asked, problem=str(refusal.sentence))
+    said = {"time": words.clock(at), "wait": words.minutes_range(told.p50, told.p90)}
+    if told.p50 is not None:
+        return Coming(asked, answer=_("Kalau datang pukul %(time)s, dipanggil dalam %(wait)s.") % said)
+    if not told.takes_tickets:
+        return Coming(asked, problem=told.reason)
+    return Coming(asked, answer=_("Untuk pukul %(time)s belum bisa diperkirakan.") % said)
 
 
 @public

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -35,7 +35,7 @@ KINDS = "ticket session hall"
 
 @dataclass(frozen=True)
 class LegRow:
-    """A leg in words. `times` is the clock range, `wait` the range in minutes, `where` the counters.
+    """A leg in words. `times` is the clock range, `wait` the range in minutes, `later` why it rose, `where` counters.
 
     `walk`: go to the waiting room now; `late`: the promise will not be kept.
     """
@@ -43,6 +43,7 @@ class LegRow:
     leg: Leg
     times: str
     wait: str
+    later: str
     ahead: str
     where: str
     is_now: bool
@@ -170,8 +171,10 @@ def _row(view: VisitView, place: int, leg: Leg, visit: Visit, now: datetime) -> 
     opens = {states.LAPSED: visits.next_opening, states.WAITING: visits.opening_ahead}.get(leg.state)
     return LegRow(
         leg=leg,
-        times=_times(view, leg, now) if known else "",
+        times=_times(view, leg) if known else "",
         wait=words.minutes_range(leg.p50, leg.p90) if known else "",
+        # A pause that still runs stands at the top already.
+        later=words.later(leg.why, leg.why_counter) if known and not view.hall_paused else "",
         ahead=words.people(leg.people_ahead),
         where=_where(leg),
         is_now=place == view.current,
@@ -186,12 +189,11 @@ def _row(view: VisitView, place: int, leg: Leg, visit: Visit, now: datetime) -> 
     )
 
 
-def _times(view: VisitView, leg: Leg, now: datetime) -> str:
-    """The clock range of the call. Nobody is called while the hall stands still: it begins when that ends, if known."""
+def _times(view: VisitView, leg: Leg) -> str:
+    """The clock range of the call; while the hall stands still only if it is known when that ends."""
     if leg.from_at is None or leg.to_at is None or (view.hall_paused and view.hall_back_at is None):
         return ""
-    stands = max(timedelta(0), view.hall_back_at - now) if view.hall_back_at else timedelta(0)
-    return words.clock_range(leg.from_at + stands, leg.to_at + stands)
+    return words.clock_range(leg.from_at, leg.to_at)
 
 
 def _where(leg: Leg) -> str:

@@ -38,6 +38,7 @@ class LegRow:
     word: str | Promise
     ahead: str
     wait: str
+    later: str
     times: str
     may_redirect: bool
 
@@ -117,6 +118,7 @@ def _row(leg: Leg) -> LegRow:
         word=classes.OUTCOME_WORDS.get(leg.outcome) or classes.STATE_WORDS[leg.state],
         ahead=words.people(leg.people_ahead),
         wait=words.minutes_range(leg.p50, leg.p90) if known else "",
+        later=words.later(leg.why, leg.why_counter) if known else "",
         times=words.clock_range(leg.from_at, leg.to_at) if known else "",
         may_redirect=states.after(leg.state, "redirect") is not None,
     )
