@@ -88,20 +88,27 @@ def _through_day(day: Mapping[str, Any]) -> Any:
         for n, value in enumerate(day[key]["through_day"]["wait"])
         if value is not None and day[key]["through_day"]["kept"][n] is not None
     ]
-    return (
+    place: dict[str, Any] = {
+        "x": alt.X("jam:O", title="Jam datang", axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+        "y": alt.Y("menit:Q", title="Tunggu rata-rata (menit)", scale=alt.Scale(zero=True)),
+    }
+
+    def line(name: str, color: str, dash: list[int]) -> Any:
+        mine = [row for row in rows if row["apa"] == name]
+        drawn = alt.Chart(_data(mine)).mark_line(strokeWidth=3, interpolate="monotone", color=color, strokeDash=dash)
+        return drawn.encode(**place)
+
+    points = (
         alt.Chart(_data(rows))
-        .mark_line(strokeWidth=3, interpolate="monotone", point={"size": 45, "filled": True})
+        .mark_point(size=55, filled=True, opacity=1)
         .encode(
-            x=alt.X("jam:O", title="Jam datang", axis=alt.Axis(labelAngle=0, labelOverlap=True)),
-            y=alt.Y("menit:Q", title="Tunggu rata-rata (menit)", scale=alt.Scale(zero=True)),
+            **place,
             color=alt.Color("apa:N", scale=alt.Scale(domain=[TODAY, PLAN], range=[ACCENT, BRAND])),
-            strokeDash=alt.StrokeDash(
-                "apa:N", scale=alt.Scale(domain=[TODAY, PLAN], range=[[6, 4], [1, 0]]), legend=None
-            ),
             shape=alt.Shape("apa:N", scale=alt.Scale(domain=[TODAY, PLAN], range=["square", "circle"])),
         )
-        .properties(width=WIDTH, height=HEIGHT)
     )
+    lines = line(TODAY, ACCENT, [6, 4]) + line(PLAN, BRAND, [1, 0])
+    return (lines + points).properties(width=WIDTH, height=HEIGHT)
 
 
 def _time(day: Mapping[str, Any], period: int) -> str:
@@ -118,6 +125,7 @@ def _frontier(points: Sequence[Mapping[str, Any]], day: Mapping[str, Any]) -> An
         for key, name in (("today", TODAY), ("plan", PLAN))
         if day[key]["p90"] is not None and (key == "plan" or day["has_roster"])
     ]
+    rows = _labelled(rows, marks)
     highest = max(row["menit"] for row in [*rows, *marks])
     dearest = max(row["biaya"] for row in [*rows, *marks])
     x = alt.X(
@@ -134,7 +142,7 @@ def _frontier(points: Sequence[Mapping[str, Any]], day: Mapping[str, Any]) -> An
     )
     base = alt.Chart(_data(rows)).encode(x=x, y=y)
     line = base.mark_line(strokeWidth=2.5, color=CALM, point={"size": 60, "filled": True, "color": CALM})
-    label = base.mark_text(dy=-14, fontSize=13, color=TEXT).encode(text="teks:N")
+    label = base.mark_text(dy=-18, fontSize=13, color=TEXT).encode(text="teks:N")
     both = (
         alt.Chart(_data(marks))
         .mark_point(size=220, filled=True, opacity=1, stroke=PAPER, strokeWidth=2)
@@ -162,6 +170,21 @@ def _merged(points: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         }
         for (cost, p90), targets in groups.items()
     ]
+
+
+def _labelled(rows: list[dict[str, Any]], marks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Points so close that their words would cover each other keep those of the first and of the dearest only."""
+    costs = [row["biaya"] for row in (*rows, *marks)]
+    room = 0.09 * (max(costs) - min(costs))
+    shown: list[float] = []
+    for n, row in enumerate(rows):
+        near = any(abs(row["biaya"] - x) < room for x in shown)
+        after = rows[-1]["biaya"] - row["biaya"] < room and n < len(rows) - 1
+        if near or after:
+            row["teks"] = ""
+        else:
+            shown.append(row["biaya"])
+    return rows
 
 
 def _extra(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> Any:

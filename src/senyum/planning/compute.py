@@ -100,7 +100,8 @@ def options(planned: Planned, *, threads: int = 2) -> dict[str, Any]:
     scenario, found = planned.first
     day = found.weekdays[0]
     proposed = replace(on_weekday(found.scenario, day), shifts=found.shifts(day))
-    today = on_weekday(scenario, day)
+    there = tuple(s for s in scenario.shifts if scenario.officers[s.officer].absent < 1.0)
+    today = replace(on_weekday(scenario, day), shifts=there)
     base = today if today.shifts else proposed
     codes = [a.code for a in found.scenario.agencies]
     seed = 0

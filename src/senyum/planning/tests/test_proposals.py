@@ -362,3 +362,16 @@ def test_the_table_keeps_what_the_states_promise(hall: SmallHall) -> None:
     for changes in ({"state": states.READY}, {"progress": 101}, {"state": states.REJECTED, "result": []}):
         with pytest.raises(IntegrityError), transaction.atomic():
             Proposal.objects.filter(pk=proposal.pk).update(**changes)
+
+
+def test_counters_of_the_ill_are_not_told_as_savings(hall: SmallHall) -> None:
+    proposal = ask(hall, Asked(ill=1, ill_agency="contoh-dukcapil"))
+    job.compute_proposal(0)
+    proposal.refresh_from_db()
+    (ill,) = {
+        s["counter"]
+        for a in proposal.result[0]["agencies"]
+        for s in a["today_shifts"]
+        if s["ill"] and a["agency"] == "contoh-dukcapil"
+    }
+    assert ill not in {c["counter"] for c in proposal.options["closures"]}

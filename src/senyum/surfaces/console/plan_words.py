@@ -172,6 +172,17 @@ class DayView:
         return f"day-{self.date.isoformat()}"
 
     @property
+    def worse(self) -> tuple[AgencyView, ...]:
+        """Agencies that surely keep less with the plan than with today's roster."""
+        if not self.has_roster:
+            return ()
+        return tuple(
+            a
+            for a in self.agencies
+            if a.kept is not None and a.kept_today is not None and a.kept + (a.half_width or 0.0) < a.kept_today
+        )
+
+    @property
     def missed(self) -> tuple[AgencyView, ...]:
         """Agencies that do not reach the target."""
         return tuple(a for a in self.agencies if not a.reached)
