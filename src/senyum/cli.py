@@ -29,7 +29,7 @@ LAZY: dict[str, tuple[str, str, str]] = {
     "seed": ("senyum.rehearsal.cli", "seed", "Fill the hall with example data."),
     "play": ("senyum.rehearsal.cli", "play", "Play a demo day (part of `demo`)."),
     "replay": ("senyum.rehearsal.cli", "replay", "Drive a recorded day of a real office through the hall."),
-    "forecast": ("senyum.planning.forecast_cli", "app", "How good the wait forecasts are."),
+    "forecast": ("senyum.planning.accuracy_cli", "app", "How good the wait forecasts are."),
     "plan": ("senyum.planning.plan_cli", "plan", "The least costly roster that keeps the promise."),
     "simulate": ("senyum.planning.simulate_cli", "simulate", "Play many days of a scenario."),
     "bench": ("senyum.bench.cli", "app", "Measure this machine."),
@@ -37,6 +37,8 @@ LAZY: dict[str, tuple[str, str, str]] = {
 HIDDEN = {"sequencer", "play"}
 # One finds out for itself whether there is a database, one starts its own, the others need none.
 WITHOUT_DATABASE = {"doctor", "bench", "forecast", "simulate", "plan"}
+#: Commands of those groups that read the hall's own.
+WITH_DATABASE = {("forecast", "accuracy")}
 
 
 class _Lazy(typer.core.TyperCommand):
@@ -44,6 +46,7 @@ class _Lazy(typer.core.TyperCommand):
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         module, attribute, words = LAZY[str(self.name)]
+        asked = (str(self.name), next(iter(args), ""))
         _set_up_django()
         target = getattr(importlib.import_module(module), attribute)
         if not isinstance(target, typer.Typer):
@@ -52,7 +55,7 @@ class _Lazy(typer.core.TyperCommand):
         command = typer.main.get_command(target)
         context = command.make_context(info_name, args, parent=parent, **extra)
         # Whoever asked for --help has left by now, and needed no database.
-        if self.name not in WITHOUT_DATABASE:
+        if self.name not in WITHOUT_DATABASE or asked in WITH_DATABASE:
             hall.start_database()
         return context
 

@@ -244,6 +244,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "senyum.jobs.forget_keys",
     "senyum.jobs.learn_waits",
     "senyum.jobs.retention",
+    "senyum.jobs.score_forecasts",
     "senyum.jobs.send_notices",
     "senyum.jobs.speak",
     "senyum.jobs.watch_lines",

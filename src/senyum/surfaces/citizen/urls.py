@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from senyum.surfaces.citizen.views import hall, smile, take, ticket
+from senyum.surfaces.citizen.views import accuracy, hall, smile, take, ticket
 
 urlpatterns = [
     path("m/<slug:mall>/", hall.mall, name="citizen_mall"),
     path("m/<slug:mall>/line/<int:line>/", hall.service, name="citizen_service"),
     path("m/<slug:mall>/line/<int:line>/now/", hall.service_now, name="citizen_service_now"),
     path("m/<slug:mall>/take/", take.take, name="citizen_take"),
+    path("m/<slug:mall>/accuracy/", accuracy.show, name="citizen_accuracy"),
     path("m/<slug:mall>/counters/", hall.counters, name="citizen_counters"),
     path("m/<slug:mall>/counters/now/", hall.counters_now, name="citizen_counters_now"),
     path("t/<str:token>/", ticket.ticket, name="citizen_ticket"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from senyum.surfaces.console import accounts, devices, floor, floor_staff, plans, roster
+from senyum.surfaces.console import accounts, accuracy, devices, floor, floor_staff, plans, roster
 
 app_name = "console"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("<slug:mall>/floor/pause/", floor.pause, name="pause"),
     path("<slug:mall>/floor/resume/", floor.resume, name="resume"),
     path("<slug:mall>/floor/next-hour/", floor_staff.suggest, name="next_hour"),
+    path("<slug:mall>/accuracy/", accuracy.show, name="accuracy"),
+    path("<slug:mall>/accuracy/<int:line>/", accuracy.rows, name="accuracy_rows"),
     path("<slug:mall>/roster/", roster.show, name="roster"),
     path("<slug:mall>/plans/", plans.show, name="plans"),
     path("<slug:mall>/plans/new/", plans.new, name="plan_new"),
