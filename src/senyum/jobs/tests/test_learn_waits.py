@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
+from django.db import connection
 from django_scopes import scopes_disabled
 
 from senyum.engine.forecast import Calibration, Learning, LineState, cold
@@ -59,6 +60,13 @@ def _history(hall: SmallHall, days: int, true_minutes: float) -> None:
                     )
                 )  # fmt: skip
     LineForecast.objects.bulk_create(rows)
+
+
+@pytest.fixture(autouse=True)
+def _patient(small_mall: SmallHall) -> None:
+    """A test is one transaction, and the first learning on a machine compiles for longer than one may idle."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 @pytest.fixture
