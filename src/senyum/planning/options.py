@@ -13,6 +13,7 @@ from senyum.engine.scenario import Scenario, Shift
 from senyum.engine.simulation.report import Group
 from senyum.engine.simulation.run import simulate
 from senyum.engine.staffing.agency_day import agency_day
+from senyum.engine.staffing.visitors import record
 from senyum.engine.staffing.whatif import with_reserve
 from senyum.planning.rostering import name_seats
 from senyum.planning.search import QUICK, Search
@@ -64,13 +65,14 @@ def frontier(
     scenario: Scenario, *, seed: int, targets: Sequence[float] = TARGETS, threads: int = 2, days: int = DAYS
 ) -> list[Point]:
     """Cost against share kept on the scenario's weekday, one plan a target; local search without a proof."""
+    sent = record(scenario, seed=seed, days=QUICK.recorded, threads=threads)
     places = [p for p in range(len(scenario.agencies)) if agency_day(scenario, p).expected.sum() > 0]
 
     def rosters(place: int) -> list[list[Shift]]:
         day = agency_day(scenario, place)
         if not day.groups or not day.places:
             return [[] for _ in targets]
-        search = Search(day, seed=seed, effort=QUICK)
+        search = Search(day, seed=seed, effort=QUICK, visitors=sent)
         found = [search.least_cost(t).roster for t in targets]
         return [name_seats(day, search.rules, roster.seats) or [] for roster in found]
 

@@ -70,6 +70,10 @@ class RosterRules:
     periods: int
     open_service: tuple[tuple[int, frozenset[int]], ...]
 
+    def same(self, other: RosterRules) -> bool:
+        """Whether the same rosters keep these rules and those, at the same cost."""
+        return all(getattr(self, name) == getattr(other, name) for name in RosterRules.__slots__)
+
 
 @dataclass(frozen=True, slots=True)
 class Roster:
@@ -147,12 +151,35 @@ def staffing(rules: RosterRules, seats: Iterable[Seat]) -> Ints:
     return table
 
 
+def fits(rules: RosterRules, seats: Iterable[Seat]) -> bool:
+    """No place has more officers than counters at once."""
+    sitting = np.zeros((len(rules.counters), rules.periods), dtype=np.int64)
+    for seat in seats:
+        sitting[seat.place, list(rules.patterns[seat.pattern].covers)] += 1
+    return bool((sitting <= np.array(rules.counters)[:, None]).all())
+
+
+def most(rules: RosterRules) -> Ints:
+    """(kinds, half hours): more of a kind than that never sit there."""
+    table = np.zeros((rules.kinds, rules.periods), dtype=np.int64)
+    for officers, row in zip(rules.officers, rules.kind, strict=True):
+        for counters, kind in zip(rules.counters, row, strict=True):
+            if kind >= 0:
+                table[kind] += min(officers, counters)
+    return table
+
+
+def unmet(rules: RosterRules, table: NDArray[np.integer]) -> int:
+    """How many demands of `open_service` a staffing leaves unmet."""
+    return sum(all(table[k, t] == 0 for k in kinds) for t, kinds in rules.open_service)
+
+
 def staffing_of_shifts(day: AgencyDay, shifts: Sequence[Shift]) -> Ints:
     """Officers per (kind, half hour) of a roster: whoever is there for at least half of it counts."""
     scenario = day.scenario
     table = np.zeros((len(day.desk.tiers), scenario.periods), dtype=np.int64)
     for shift in shifts:
-        kind = _kind_of(day, shift)
+        kind = day.kind_of(shift)
         if kind < 0:
             continue
         for t in range(scenario.periods):
@@ -184,16 +211,6 @@ def name_seats(day: AgencyDay, rules: RosterRules, seats: Sequence[Seat]) -> lis
             )
         )
     return shifts
-
-
-def _kind_of(day: AgencyDay, shift: Shift) -> int:
-    """Row of the staffing table, -1 when the shift is another agency's or its officer does not come."""
-    for g, group in enumerate(day.groups):
-        if shift.officer in group.officers:
-            for p, place in enumerate(day.places):
-                if shift.counter in place.counters:
-                    return day.kind[g][p]
-    return -1
 
 
 def _counters(rules: RosterRules, seats: Sequence[Seat]) -> list[int] | None:

@@ -1,7 +1,11 @@
 """A week's roster: each agency's days by `search`, named officers for the shifts, and the mall simulated afresh.
 
 Agencies are planned apart, two at a time: no officer and no counter belongs to two of them. Days of an agency are
-planned from the quietest to the busiest: whatever is too little on a quiet day is too little on a busy one.
+planned from the quietest to the busiest, and what was too little on one is tried first on the next. Agencies to which
+many are forwarded come last, with the people whom the plans of the others send them (`visitors`).
+
+Three sets of days, none of which knows the others: the search's own; the *trial* days of the whole mall, which say what
+the plan may claim; and the *fresh* days, which say whether it does what it claims.
 """
 
 from __future__ import annotations
@@ -16,8 +20,9 @@ import numpy as np
 from senyum.engine.scenario import Scenario, Shift, on_weekday
 from senyum.engine.simulation.report import Figure, Report
 from senyum.engine.simulation.run import simulate
-from senyum.engine.staffing.agency_day import agency_day, spread
+from senyum.engine.staffing.agency_day import AgencyDay, agency_day, spread
 from senyum.engine.staffing.requirement import by_modified_load, by_period
+from senyum.engine.staffing.visitors import Visitors, record
 from senyum.engine.staffing.whatif import with_reserve
 from senyum.planning.rostering import name_seats, rules_of, staffing_of_shifts
 from senyum.planning.search import Effort, Found, Search
@@ -25,11 +30,15 @@ from senyum.planning.solver import share_out
 
 #: Days of the whole mall that judge a plan, from a seed that the search has not seen.
 FRESH_DAYS = 1_600
+#: Days that say what may be claimed.
+TRIAL_DAYS = 3_600
+#: A claim lies so many standard errors of the trial days below what they say: of 150 claims all should hold.
+SURE = 3.0
+#: Share of forwarded people from which an agency is planned after the others.
+MANY = 0.1
 #: Civil servants work 37.5 hours a week (Perpres 21/2023).
 WEEK_HOURS = 37.5
-REPAIRS = 3
-#: Afresh, an agency may keep so much less than its target before it is planned again: the noise of the simulation.
-NOISE = 0.003
+REPAIRS = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,39 +123,161 @@ def plan_week(
     """
     share = scenario.promise_share if wanted is None else wanted
     effort = effort or Effort()
-    added = _reserves(scenario, weekdays, share, seed, effort, reserve, threads)
+    sent = _sent(scenario, weekdays, seed, effort, threads)
+    added = _reserves(scenario, weekdays, share, seed, effort, reserve, threads, sent)
     larger = scenario
     for place, count in enumerate(added):
         larger = with_reserve(larger, place, count) if count else larger
-    everyone = range(len(larger.agencies))
-
-    def week_of(place: int, raised: dict[int, float]) -> dict[int, Found]:
-        return _agency_week(larger, place, weekdays, share, raised, seed, effort)
-
-    raised: dict[int, dict[int, float]] = {place: {} for place in everyone}
-    with ThreadPoolExecutor(max(1, threads)) as pool:
-        found = dict(zip(everyone, pool.map(lambda p: week_of(p, raised[p]), everyone), strict=True))
+    weeks = [_AgencyWeek(larger, place, weekdays, share, seed, effort) for place in range(len(larger.agencies))]
+    last = [w for w in weeks if w.forwarded > MANY]
+    _plan([w for w in weeks if w.forwarded <= MANY], sent, threads)
+    if last:
+        shifts = {w.place: w.shifts for w in weeks if w.forwarded <= MANY}
+        _plan(last, _sent(larger, weekdays, seed, effort, threads, shifts), threads)
+    trial, tried = dict[int, Report](), dict[int, tuple[Shift, ...]]()
+    trial_days = fresh_days * TRIAL_DAYS // FRESH_DAYS
     for attempt in range(REPAIRS + 1):
-        shifts, overworked = _named(larger, found, weekdays)
-        planned = _mall(larger, shifts, weekdays, seed + 1_000_003 * (attempt + 1), fresh_days, threads)
-        broken = _broken(found, planned, raised, share)
+        shifts = {w.place: w.shifts for w in weeks}
+        changed = [d for d in weekdays if d not in trial or _of_day(shifts, d) != tried[d]]
+        trial |= _mall(larger, shifts, changed, seed + 2_000_003, trial_days, threads)
+        tried = {d: _of_day(shifts, d) for d in weekdays}
+        broken = [w for w in weeks if w.falls_short(trial)]
         if not broken or attempt == REPAIRS:
             break
-        with ThreadPoolExecutor(max(1, threads)) as pool:
-            again = pool.map(lambda p: week_of(p, raised[p]), broken)
-            found |= {p: _with_bounds(f, found[p]) for p, f in zip(broken, again, strict=True)}
-    today = {d: simulate(on_weekday(scenario, d), days=fresh_days, seed=seed, threads=threads) for d in weekdays}
-    plans = [
-        _agency_plan(share, d, place, found[place][d], shifts[place][d], planned[d])
-        for d in weekdays
-        for place in everyone
-        if d in found[place]
-    ]
-    return WeekPlan(larger, tuple(weekdays), share, tuple(added), tuple(plans), today, planned, tuple(overworked))
+        _plan(broken, sent, threads)
+    planned = _mall(larger, shifts, weekdays, seed + 1_000_003, fresh_days, threads)
+    today = {
+        d: simulate(on_weekday(scenario, d), days=fresh_days, seed=seed + 1_000_003, threads=threads) for d in weekdays
+    }
+    plans = [w.plan(d, trial[d], planned[d]) for d in weekdays for w in weeks if d in w.found]
+    overworked = tuple(w.place for w in weeks if w.overworked)
+    return WeekPlan(larger, tuple(weekdays), share, tuple(added), tuple(plans), today, planned, overworked)
+
+
+class _AgencyWeek:
+    """An agency's plans of all weekdays, and what is known to plan them again."""
+
+    def __init__(
+        self, scenario: Scenario, place: int, weekdays: Sequence[int], share: float, seed: int, effort: Effort
+    ) -> None:
+        self.place, self.share, self._seed, self._effort, self._weekdays = place, share, seed, effort, weekdays
+        days = {d: agency_day(on_weekday(scenario, d), place) for d in weekdays}
+        self._days = {d: day for d, day in days.items() if day.expected.sum() > 0 and day.groups and day.places}
+        self.forwarded = max((float(d.forwarded.sum() / d.expected.sum()) for d in self._days.values()), default=0.0)
+        self.people = sum(float(day.expected.sum()) for day in self._days.values())
+        self.found: dict[int, Found] = {}
+        self.shifts: dict[int, tuple[Shift, ...]] = {}
+        self.overworked = False
+        self._raised: dict[int, float] = {}
+        self._sent: dict[int, Visitors] = {}
+
+    def plan_days(self, sent: dict[int, Visitors]) -> None:
+        """Plan the weekdays that are not planned yet or whose target was raised, quietest first."""
+        self._sent = self._sent or sent
+        before: Search | None = None
+        last: Found | None = None
+        for d in sorted(self._days, key=lambda d: (float(self._days[d].expected.sum()), d)):
+            target, day = self._raised.get(d, self.share), self._days[d]
+            if d in self.found and self.found[d].wanted == target:
+                continue
+            if last and last.wanted == target and _same_day(last.day, day):
+                self.found[d] = last
+                continue
+            first = self.found.get(d)
+            # What was raised needs no margin above it.
+            effort = replace(self._effort, margin=0.0) if first else self._effort
+            before = Search(day, seed=self._seed, effort=effort, visitors=self._sent[d], before=before)
+            last = before.least_cost(target, start=last.roster if last else None)
+            if first:
+                # The bound is that of the target that was asked for, against which the plan is measured.
+                last = replace(last, bound=min(first.bound, last.roster.cost))
+            self.found[d] = last
+        self._name()
+
+    def falls_short(self, trial: dict[int, Report]) -> bool:
+        """Whether a day that should keep the promise does not surely; then its target is raised by what is missing."""
+        short = False
+        for d, found in self.found.items():
+            if not found.reachable:
+                continue
+            missing = self.share - self._claim(trial[d])
+            if missing > 0 and not math.isnan(missing):
+                self._raised[d] = min(0.99, found.share + missing)
+                short = True
+        return short
+
+    def plan(self, weekday: int, trial: Report, fresh: Report) -> AgencyPlan:
+        """The plan of a day, with what it claims and what it keeps afresh."""
+        found, group = self.found[weekday], fresh.agencies[self.place]
+        sipp, mol = requirement(found)
+        claim = self._claim(trial)
+        claimed = self.share if math.isnan(claim) else min(claim, self.share)
+        return AgencyPlan(weekday, self.place, found, self.shifts[weekday], claimed, group.kept, group.p90, sipp, mol)
+
+    def _claim(self, trial: Report) -> float:
+        kept = trial.agencies[self.place].kept
+        # The half width is two standard errors wide, about (Student's t with 39 degrees of freedom).
+        return kept.mean - SURE * kept.half_width / 2.02
+
+    def _name(self) -> None:
+        """Officers and counters for the seats; `overworked`: no way to stay within the hours of a week was found."""
+        named = {d: _seated(f) for d, f in self.found.items()}
+        order = [d for d in self._weekdays if d in named]
+        able = [
+            [
+                (s.hours, next(frozenset(g.officers) for g in self.found[d].day.groups if s.officer in g.officers))
+                for s in named[d]
+            ]
+            for d in order
+        ]
+        shared = share_out(able, hours=WEEK_HOURS)
+        self.overworked = shared is None
+        for d, officers in zip(order, shared or [], strict=shared is not None):
+            named[d] = [replace(s, officer=o) for s, o in zip(named[d], officers, strict=True)]
+        self.shifts = {d: tuple(rows) for d, rows in named.items()}
+
+
+def _same_day(a: AgencyDay, b: AgencyDay) -> bool:
+    return np.array_equal(a.expected, b.expected)
+
+
+def _plan(weeks: Sequence[_AgencyWeek], sent: dict[int, Visitors], threads: int) -> None:
+    """Plan these agencies; those with most people first, so that no thread is left with a large one at the end."""
+    order = sorted(weeks, key=lambda w: -w.people)
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        for done in [pool.submit(w.plan_days, sent) for w in order]:
+            done.result()
+
+
+def _sent(
+    scenario: Scenario,
+    weekdays: Sequence[int],
+    seed: int,
+    effort: Effort,
+    threads: int,
+    shifts: dict[int, dict[int, tuple[Shift, ...]]] | None = None,
+) -> dict[int, Visitors]:
+    """Whom the agencies send to one another, per weekday, with the scenario's roster or the one given."""
+    found = {}
+    for d in weekdays:
+        day = on_weekday(scenario, d)
+        if shifts is not None:
+            planned = tuple(s for mine in shifts.values() for s in mine.get(d, ()))
+            others = {c for c, counter in enumerate(scenario.counters) if counter.agency not in shifts}
+            day = replace(day, shifts=planned + tuple(s for s in day.shifts if s.counter in others))
+        found[d] = record(day if day.shifts else _everyone(day), seed=seed, days=effort.recorded, threads=threads)
+    return found
 
 
 def _reserves(
-    scenario: Scenario, weekdays: Sequence[int], share: float, seed: int, effort: Effort, most: int, threads: int
+    scenario: Scenario,
+    weekdays: Sequence[int],
+    share: float,
+    seed: int,
+    effort: Effort,
+    most: int,
+    threads: int,
+    sent: dict[int, Visitors],
 ) -> list[int]:
     """Officers to add to each agency such that everyone together keeps the promise on the busiest day."""
     busiest = max(weekdays, key=lambda d: (float(on_weekday(scenario, d).people().sum()), d))
@@ -155,7 +286,7 @@ def _reserves(
         for count in range(most):
             day = agency_day(on_weekday(with_reserve(scenario, place, count), busiest), place)
             if day.expected.sum() == 0 or (
-                day.groups and Search(day, seed=seed, effort=effort).reachable(share) >= share
+                day.groups and Search(day, seed=seed, effort=effort, visitors=sent[busiest]).reachable(share) >= share
             ):
                 return count
         return most
@@ -164,59 +295,21 @@ def _reserves(
         return list(pool.map(needed, range(len(scenario.agencies))))
 
 
-def _agency_week(
-    scenario: Scenario,
-    place: int,
-    weekdays: Sequence[int],
-    share: float,
-    raised: dict[int, float],
-    seed: int,
-    effort: Effort,
-) -> dict[int, Found]:
-    """The agency's days, quietest first. `raised`: other targets than `share`, per weekday."""
-    days = {d: agency_day(on_weekday(scenario, d), place) for d in weekdays}
-    days = {d: day for d, day in days.items() if day.expected.sum() > 0 and day.groups and day.places}
-    found: dict[int, Found] = {}
-    before: Found | None = None
-    for d in sorted(days, key=lambda d: (float(days[d].expected.sum()), d)):
-        day, target = days[d], raised.get(d, share)
-        if before and before.wanted == target and np.array_equal(before.day.expected, day.expected):
-            found[d] = before
-            continue
-        search = Search(day, seed=seed, effort=effort, cuts=before.cuts if before else ())
-        before = found[d] = search.least_cost(target, start=before.roster if before else None)
-    return found
+def _of_day(shifts: dict[int, dict[int, tuple[Shift, ...]]], weekday: int) -> tuple[Shift, ...]:
+    return tuple(s for mine in shifts.values() for s in mine.get(weekday, ()))
 
 
-def _with_bounds(again: dict[int, Found], first: dict[int, Found]) -> dict[int, Found]:
-    """Plans for a raised target keep the bound of the one that was wanted, against which they are measured."""
-    return {d: replace(f, bound=min(first[d].bound, f.roster.cost)) for d, f in again.items()}
-
-
-def _named(
-    scenario: Scenario, found: dict[int, dict[int, Found]], weekdays: Sequence[int]
-) -> tuple[dict[int, dict[int, tuple[Shift, ...]]], list[int]]:
-    """Shifts with officers and counters per agency and weekday; the agencies whose people would work too long."""
-    shifts: dict[int, dict[int, tuple[Shift, ...]]] = {}
-    overworked = []
-    for place, days in found.items():
-        named = {d: _seated(f) for d, f in days.items()}
-        order = [d for d in weekdays if d in named]
-        able = [
-            [
-                (s.hours, next(frozenset(g.officers) for g in days[d].day.groups if s.officer in g.officers))
-                for s in named[d]
-            ]
-            for d in order
-        ]
-        shared = share_out(able, hours=WEEK_HOURS)
-        if shared is None:
-            overworked.append(place)
-        else:
-            for d, officers in zip(order, shared, strict=True):
-                named[d] = [replace(s, officer=o) for s, o in zip(named[d], officers, strict=True)]
-        shifts[place] = {d: tuple(rows) for d, rows in named.items()}
-    return shifts, overworked
+def _everyone(scenario: Scenario) -> Scenario:
+    """For a scenario without a roster: at each counter somebody of its agency all day."""
+    free = {c: list[int]() for c in range(len(scenario.agencies))}
+    for o, officer in enumerate(scenario.officers):
+        free[officer.agency].append(o)
+    shifts = [
+        Shift(free[counter.agency].pop(0), c, scenario.opens, scenario.closes)
+        for c, counter in enumerate(scenario.counters)
+        if free[counter.agency]
+    ]
+    return replace(scenario, shifts=tuple(shifts))
 
 
 def _seated(found: Found) -> list[Shift]:
@@ -237,32 +330,9 @@ def _mall(
 ) -> dict[int, Report]:
     reports = {}
     for d in weekdays:
-        roster = tuple(s for place in shifts for s in shifts[place].get(d, ()))
-        reports[d] = simulate(replace(on_weekday(scenario, d), shifts=roster), days=days, seed=seed, threads=threads)
+        roster = replace(on_weekday(scenario, d), shifts=_of_day(shifts, d))
+        reports[d] = simulate(roster, days=days, seed=seed, threads=threads)
     return reports
-
-
-def _broken(
-    found: dict[int, dict[int, Found]], planned: dict[int, Report], raised: dict[int, dict[int, float]], share: float
-) -> list[int]:
-    """Agencies that keep less than their target afresh; their next target is raised by what was missing."""
-    broken = []
-    for place, days in found.items():
-        for d, f in days.items():
-            kept = planned[d].agencies[place].kept.mean
-            goal = min(f.target, share)
-            if f.target >= share and kept < goal - NOISE:
-                raised[place][d] = min(0.99, raised[place].get(d, share) + (goal - kept) + NOISE)
-                broken.append(place)
-    return sorted(set(broken))
-
-
-def _agency_plan(
-    share: float, weekday: int, place: int, found: Found, shifts: tuple[Shift, ...], report: Report
-) -> AgencyPlan:
-    group = report.agencies[place]
-    sipp, mol = requirement(found)
-    return AgencyPlan(weekday, place, found, shifts, min(found.target, share), group.kept, group.p90, sipp, mol)
 
 
 def requirement(found: Found) -> tuple[tuple[int, ...], tuple[int, ...]]:

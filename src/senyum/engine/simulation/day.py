@@ -59,7 +59,7 @@ def draw_and_play(tables: Any, room: Any, key: Any) -> int:
     if comers < 0:
         return len(room.legs) + 1
     in_order(room.comers, comers, room.order, room.buckets)
-    return play(tables, room, key, comers)
+    return play(tables, room, key, 0, comers)
 
 
 def first_room(tables: Tables) -> Room:
@@ -87,14 +87,20 @@ def played(scenario: Scenario, comers: Any, *, seed: int = 0) -> DayOfLegs:
     tables = compiled(scenario)
     people = np.sort(np.asarray(comers, dtype=COMER), order="at", kind="stable")
     room = room_for(tables, len(people))
-    room.comers[:] = people
+    _fill(room, people)
     while True:
         room.order[: len(people)] = np.arange(len(people))
-        legs = play(tables, room, key_of(seed, 0), len(people))
+        legs = play(tables, room, key_of(seed, 0), 0, len(people))
         if legs <= len(room.legs):
             return of_room(room, legs)
         room = room_for(tables, 2 * len(room.comers))
-        room.comers[: len(people)] = people
+        _fill(room, people)
+
+
+def _fill(room: Room, people: Any) -> None:
+    for name in COMER.names or ():
+        room.comers[name][: len(people)] = people[name]
+    room.comers.minutes[: len(people)], room.comers.cls[: len(people)] = -1.0, -1
 
 
 def of_room(room: Room, legs: int) -> DayOfLegs:

@@ -97,6 +97,7 @@ def arrivals(tables: Any, day: Any, comers: Any) -> int:
                 return -1
             comer = comers[count]
             comer.at, comer.anchor, comer.service, comer.key = at, at, s, key
+            comer.minutes, comer.number, comer.cls = -1.0, 0, -1
             count += 1
         count = _booked(tables, s, stream, comers, count)
         if count < 0:
@@ -127,6 +128,7 @@ def _booked(tables: Any, s: int, stream: Any, comers: Any, count: int) -> int:
                 return -1
             comer = comers[count]
             comer.at, comer.service, comer.key = max(at, hall.opens), s, key
+            comer.minutes, comer.number, comer.cls = -1.0, 0, -1
             comer.anchor = slot if at <= slot + hall.grace else at
             count += 1
     return count

@@ -221,23 +221,25 @@ def _enter(now: float, leg: int, tables: Any, room: Any, busy: int) -> int:
 
 
 @kernel(inline=True)
-def _new_leg(now: float, leg: int, line: int, tables: Any, room: Any) -> Any:
-    """Fill in what all legs have; the caller gives the two times, class and visit."""
+def _new_leg(now: float, leg: int, line: int, minutes: float, tables: Any, room: Any) -> Any:
+    """Fill in what all legs have; the caller gives the two times, class and visit. Minutes below 0 are drawn."""
     me = room.legs[leg]
     service = tables.services[line]
     me.line, me.queued, me.called, me.ended, me.leaves = line, now, np.inf, np.inf, np.inf
     me.shown, me.counter, me.why, me.state, me.parking = 0.0, -1, -1, WAITING, _UNASKED
-    me.minutes = minutes_of(me.key, me.number * _PER_LEG, service, tables.parts, tables.values, tables.documents)
+    if minutes < 0:
+        minutes = minutes_of(me.key, me.number * _PER_LEG, service, tables.parts, tables.values, tables.documents)
+    me.minutes = minutes
     return me
 
 
 @kernel(inline=True)
 def _arrive(comer: Any, leg: int, tables: Any, room: Any) -> None:
-    """The first leg of a visit."""
+    """The first leg of a visit, or one that comes from an agency that is not played (its origin is unknown: 0)."""
     me = room.legs[leg]
-    me.key, me.number, me.origin = comer.key, 0, -1
-    _new_leg(comer.at, leg, comer.service, tables, room)
-    me.cls = class_of(comer.key, tables.classes)
+    me.key, me.number, me.origin = comer.key, comer.number, 0 if comer.number else -1
+    _new_leg(comer.at, leg, comer.service, comer.minutes, tables, room)
+    me.cls = comer.cls if comer.cls >= 0 else class_of(comer.key, tables.classes)
     cls = tables.classes[me.cls]
     me.turn, me.promised = comer.anchor - cls.head_start, comer.anchor + cls.promise
 
@@ -365,7 +367,7 @@ def _finish(now: float, made: int, away: int, tables: Any, room: Any) -> Any:
         new = room.legs[made]
         new.key, new.number, new.origin = me.key, me.number + 1, me_at
         new.cls, new.turn, new.promised = me.cls, me.turn, me.promised
-        _new_leg(now + tables.hall[0].transfer, made, target, tables, room)
+        _new_leg(now + tables.hall[0].transfer, made, target, -1.0, tables, room)
         _up(room.away, room.away_of, away, now + tables.hall[0].transfer, made)
         away += 1
     return made + 1, away
@@ -385,13 +387,13 @@ def _return(now: float, away: int, tables: Any, room: Any, busy: int) -> int:
 
 
 @kernel(kept=True)
-def play(tables: Any, room: Any, day: Any, comers: int) -> int:
-    """Play the day of the people in `room.comers`; how many legs there were, more than fit when it broke off.
+def play(tables: Any, room: Any, day: Any, come: int, comers: int) -> int:
+    """Play a day of `room.comers` in the order `room.order[come:comers]`; how many legs, more than fit if it broke off.
 
     At equal times counters finish before officers sit down or stand up, then people return, then people arrive.
     """
     _begin(room)
-    come, planned, busy, away, made = 0, 0, 0, 0, 0
+    planned, busy, away, made = 0, 0, 0, 0
     while made <= len(room.legs):
         arrives = room.comers[room.order[come]].at if come < comers else np.inf
         finishes = room.at_desk[0] if busy > 0 else np.inf

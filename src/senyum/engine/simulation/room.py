@@ -15,6 +15,8 @@ from senyum.engine.simulation.tables import Tables, words
 WAITING, SERVED, LEFT, LAPSED = range(4)
 
 COMER = np.dtype([("at", "f8"), ("anchor", "f8"), ("key", "u8"), ("service", "i8")])
+#: Beside that: which leg of the visit it is (0: the first), and class and minutes, -1 where they are still to be drawn.
+KNOWN = np.dtype([*COMER.descr, ("minutes", "f8"), ("number", "i4"), ("cls", "i4")])
 #: A leg: what the discipline sees, and its life. `number` is 0 for the first leg of a visit; `origin` the leg before.
 LEG = np.dtype(
     [
@@ -79,7 +81,7 @@ def room_for(tables: Tables, people: int) -> Room:
         return np.zeros((rows, words(of)), dtype=np.uint64)
 
     return Room(
-        comers=np.zeros(people, COMER).view(np.recarray),
+        comers=np.zeros(people, KNOWN).view(np.recarray),
         order=np.zeros(people, np.int64),
         buckets=np.zeros(people + 2, np.int64),
         legs=np.zeros(legs, LEG).view(np.recarray),

@@ -1,4 +1,4 @@
-"""One agency on one day, as the search needs it: who comes, who could sit where, and the sampled people.
+"""One agency on one day, as the search needs it: how many come, who could sit where.
 
 An officer at a counter serves what both allow. Officers who bring the same to the same kind of counter are one
 *kind*; a staffing is a table of officers per (kind, half hour).
@@ -7,20 +7,29 @@ An officer at a counter serves what both allow. Officers who bring the same to t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from senyum.engine.scenario import Scenario, Service, ServiceTimes, Shape
-from senyum.engine.staffing.pool import Desk, People, join
+from senyum.engine.scenario import Scenario, Service, Shift
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-#: Officers of an agency whose absences are drawn; a larger agency is not a counter hall.
-_OFFICERS = 64
-#: Minutes that a forwarded person has waited at the first agency, for the arrivals at the second.
-_FIRST_WAIT = 10.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Desk:
+    """What does not change between staffings of one agency.
+
+    `tiers`: (kinds, lines) of 1 (first), 2 (helps) or 0; `absent`: per kind; `line_minutes`: mean per line. `full`:
+    (counters, lines), empty unless the desk is that of one kind: what the counters serve where all of them are open.
+    """
+
+    tiers: Ints
+    absent: Floats
+    line_minutes: Floats
+    full: Ints = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +55,8 @@ class Place:
 class AgencyDay:
     """`kind[group][place]`: which row of a staffing they are, or -1 when that group can do nothing there.
 
-    `walk_ins`: people a half hour, (lines, half hours), with those forwarded from other services, who are the share
-    `onward` and have been in the mall for `on_way` minutes (a line each). Lines are in the order of `services`.
+    `walk_ins`, `booked`: people a half hour, (lines, half hours), without those whom other services send on
+    (`forwarded`, a mean). Lines are in the order of `services`.
     """
 
     scenario: Scenario
@@ -58,14 +67,13 @@ class AgencyDay:
     kind: tuple[tuple[int, ...], ...]
     walk_ins: Floats
     booked: Floats
-    onward: Floats
-    on_way: Floats
+    forwarded: Floats
     desk: Desk
 
     @property
     def expected(self) -> Floats:
         """Expected people per (line, half hour)."""
-        return self.walk_ins + self.booked
+        return self.walk_ins + self.booked + self.forwarded
 
     @property
     def open_periods(self) -> range:
@@ -74,18 +82,30 @@ class AgencyDay:
         first = math.floor((agency.opens - scenario.opens) / scenario.period)
         return range(first, math.ceil((agency.closes - scenario.opens) / scenario.period))
 
+    def kind_of(self, shift: Shift) -> int:
+        """Row of a staffing, -1 when the shift is another agency's or its officer does not come."""
+        for group, row in zip(self.groups, self.kind, strict=True):
+            if shift.officer in group.officers:
+                for place, kind in zip(self.places, row, strict=True):
+                    if shift.counter in place.counters:
+                        return kind
+        return -1
+
     def pooled(self) -> Desk:
-        """As if every officer could serve every line first, and the most reliable kind were all: it keeps no less."""
+        """As if every officer could serve every line first, and the most reliable kind were all: it keeps hardly less.
+
+        Hardly: whoever serves the own lines first may keep more promises when too few are there (`Effort.allowance`).
+        In half hours in which all counters are open nothing needs to be supposed: it is known what each serves.
+        """
+        rows = {p: {row[p] for row in self.kind} for p in range(len(self.places))}
+        known = all(len(kinds) == 1 and min(kinds) >= 0 for kinds in rows.values())
+        full = [self.desk.tiers[min(rows[p])] for p, place in enumerate(self.places) for _ in place.counters]
         return replace(
             self.desk,
             tiers=np.ones((1, len(self.services)), dtype=np.int64),
             absent=np.array([self.desk.absent.min(initial=1.0)]),
+            full=np.array(full, dtype=np.int64) if known else self.desk.full,
         )
-
-    def most_together(self) -> Ints:
-        """(1, half hours): more than this of all kinds can never sit there."""
-        people = min(sum(len(g.officers) for g in self.groups), sum(len(p.counters) for p in self.places))
-        return np.full((1, self.scenario.periods), people, dtype=np.int64)
 
     def most(self) -> Ints:
         """(kinds, half hours): more than this of a kind can never sit there."""
@@ -110,22 +130,12 @@ def agency_day(scenario: Scenario, agency: int) -> AgencyDay:
             row.append(kinds.setdefault((tiers, group.absent), len(kinds)) if any(tiers) else -1)
         table.append(tuple(row))
     tiers_of = np.array([t for t, _ in kinds], dtype=np.int64).reshape(len(kinds), len(services))
-    leave = scenario.abandonment
-    at = scenario.agencies[agency]
     desk = Desk(
-        opens=scenario.opens,
-        closes=at.closes,
-        period=scenario.period,
         tiers=tiers_of,
         absent=np.array([a for _, a in kinds]),
         line_minutes=np.array([scenario.services[s].minutes + scenario.walk for s in services]),
-        patience=leave.patience,
-        patience_after=leave.patience_after,
-        lapses=at.closes,
     )
-    forwarded, on_way = _forwarded(scenario)
-    walk_ins = scenario.people() + forwarded
-    onward = np.divide(forwarded, walk_ins, out=np.zeros_like(walk_ins), where=walk_ins > 0)
+    walk_ins, forwarded = scenario.people(), _forwarded(scenario)
     booked = scenario.booked() * np.array([[1 - s.no_show] for s in scenario.services])
     index = list(services)
     return AgencyDay(
@@ -137,103 +147,9 @@ def agency_day(scenario: Scenario, agency: int) -> AgencyDay:
         tuple(table),
         walk_ins[index],
         booked[index],
-        onward[index],
-        on_way[index],
+        forwarded[index],
         desk,
     )
-
-
-def draw(day: AgencyDay, *, days: int, seed: int, batch: int = 0) -> People:
-    """So many days of people. The same (seed, batch) always gives the same people, whatever was drawn before."""
-    scenario = day.scenario
-    rng = np.random.default_rng([seed, batch, day.agency, scenario.weekday])
-    factor = _day_factor(rng, scenario.day_spread, days)
-    counts = np.concatenate(
-        [rng.poisson(day.walk_ins[None] * factor[:, None, None]), rng.poisson(day.booked, (days, *day.booked.shape))],
-        axis=1,
-    )
-    of_day, row, half_hour = (np.repeat(i, counts.ravel()) for i in np.indices(counts.shape).reshape(3, -1))
-    people, lines = len(of_day), len(day.services)
-    line, is_booked = row % max(lines, 1), row >= lines
-    planned = scenario.opens + (half_hour + rng.random(people)) * scenario.period
-    arrived, anchor = _arrivals(rng, scenario, planned, is_booked)
-    agency = scenario.agencies[day.agency]
-    anchor, arrived = np.maximum(anchor, agency.opens), np.maximum(arrived, scenario.opens)
-    inside = (arrived <= agency.last_ticket) & (line >= 0)
-    cls = rng.choice(len(scenario.classes), people, p=_shares([c.share for c in scenario.classes]))
-    head = np.array([c.head_start for c in scenario.classes])[cls]
-    promise = np.array([c.promise for c in scenario.classes])[cls]
-    if day.onward.any():
-        # Whoever was forwarded keeps the times of the first leg: an earlier turn, and a promise that is not counted
-        # again. Drawn apart, so that the people are the same with and without forwarding.
-        apart = np.random.default_rng([seed, batch, day.agency, scenario.weekday, 1])
-        forwarded = ~is_booked & (apart.random(people) < day.onward[line, half_hour])
-        anchor = np.where(forwarded, anchor - day.on_way[line], anchor)
-        promise = np.where(forwarded, np.inf, promise)
-    minutes = _minutes(rng, day, line) + scenario.walk
-    accepts = scenario.abandonment.accepts * rng.exponential(size=people)
-    early, late = rng.exponential(size=people), rng.exponential(size=people)
-    order = np.lexsort((arrived, of_day))
-    order = order[inside[order]]
-    return People(
-        starts=np.searchsorted(of_day[order], np.arange(days + 1)).astype(np.int64),
-        arrived_at=arrived[order],
-        anchor=anchor[order],
-        line=line[order].astype(np.int64),
-        slot=(line * len(scenario.classes) + cls)[order].astype(np.int64),
-        turn_at=(anchor - head)[order],
-        promised_by=(anchor + promise)[order],
-        minutes=minutes[order],
-        accepts=accepts[order],
-        leaves_early=early[order],
-        leaves_late=late[order],
-        chance=rng.random((days, _OFFICERS)),
-    )
-
-
-class Sample:
-    """People of an agency day in tiers of growing certainty, each four times as many days as the one before.
-
-    A tier holds all days of the tiers below it. `most_people`: about as many in the last tier, in at most `most_days`.
-    """
-
-    def __init__(self, day: AgencyDay, *, seed: int, first: int, most_people: int, most_days: int = 20_000) -> None:
-        self.day, self.seed = day, seed
-        a_day = max(float(day.expected.sum()), 1.0)
-        most = max(first, min(most_days, int(most_people / a_day)))
-        self.days = [first]
-        while self.days[-1] * 4 <= most:
-            self.days.append(self.days[-1] * 4)
-        self._drawn: list[People] = []
-
-    @property
-    def tiers(self) -> int:
-        """How many tiers there are."""
-        return len(self.days)
-
-    def people(self, tier: int) -> People:
-        """All days of a tier; drawn when first asked for."""
-        while len(self._drawn) <= tier:
-            batch = len(self._drawn)
-            days = self.days[batch] - (self.days[batch - 1] if batch else 0)
-            more = draw(self.day, days=days, seed=self.seed, batch=batch)
-            self._drawn.append(join([*self._drawn[-1:], more]))
-        return self._drawn[tier]
-
-
-def sample_minutes(rng: np.random.Generator, times: ServiceTimes, size: int) -> Floats:
-    """So many service times, in minutes."""
-    if times.shape is Shape.EMPIRICAL:
-        return np.asarray(rng.choice(times.values, size), dtype=np.float64)
-    if times.shape is Shape.EXPONENTIAL:
-        return rng.exponential(times.means[0], size)
-    if times.shape is Shape.FIXED:
-        return np.full(size, times.means[0])
-    part = rng.choice(len(times.weights), size, p=_shares(times.weights))
-    variance = np.log1p(np.array(times.spreads) ** 2)
-    middle = np.log(np.array(times.means)) - variance / 2
-    lognormal: Floats = np.exp(middle[part] + np.sqrt(variance[part]) * rng.standard_normal(size))
-    return lognormal
 
 
 def spread(service: Service) -> float:
@@ -266,50 +182,10 @@ def _places(scenario: Scenario, agency: int) -> tuple[Place, ...]:
     return tuple(Place(tuple(c), tuple(sorted(f)), tuple(sorted(h))) for (f, h), c in found.items())
 
 
-def _forwarded(scenario: Scenario) -> tuple[Floats, Floats]:
-    """People from other services per (service, half hour), and their minutes on the way; one step, no chains."""
+def _forwarded(scenario: Scenario) -> Floats:
+    """People whom other services send on, per (service, half hour); one step, no chains, no minutes on the way."""
     coming = scenario.people() + scenario.booked()
-    onward, minutes = np.zeros_like(coming), np.zeros(len(coming))
+    onward = np.zeros_like(coming)
     for forward in scenario.forwards:
-        delay = scenario.services[forward.source].minutes + _FIRST_WAIT + scenario.transfer
-        shift, part = divmod(delay / scenario.period, 1.0)
-        for steps, share in ((int(shift), 1 - part), (int(shift) + 1, part)):
-            if steps < coming.shape[1]:
-                late = coming[forward.source, : coming.shape[1] - steps]
-                onward[forward.target, steps:] += forward.share * share * late
-        minutes[forward.target] += forward.share * float(coming[forward.source].sum()) * delay
-    people = onward.sum(axis=1)
-    return onward, np.divide(minutes, people, out=np.zeros_like(minutes), where=people > 0)
-
-
-def _arrivals(
-    rng: np.random.Generator, scenario: Scenario, planned: Floats, booked: NDArray[np.bool_]
-) -> tuple[Floats, Floats]:
-    """(arrival, anchor): a walk-in's are the same; a booked person comes around the booked time."""
-    when = scenario.punctuality
-    off = -when.early + rng.random(len(planned)) * (when.early + when.late)
-    arrived = np.where(booked, planned + off, planned)
-    return arrived, np.where(booked & (off <= when.grace), np.maximum(planned, scenario.opens), arrived)
-
-
-def _day_factor(rng: np.random.Generator, deviation: float, days: int) -> Floats:
-    if deviation <= 0:
-        return np.ones(days)
-    return rng.gamma(1 / deviation**2, deviation**2, days)
-
-
-def _minutes(rng: np.random.Generator, day: AgencyDay, line: NDArray[np.integer]) -> Floats:
-    minutes = np.zeros(len(line))
-    for place, number in enumerate(day.services):
-        service, of_line = day.scenario.services[number], np.flatnonzero(line == place)
-        documents = rng.choice(
-            [n for n, _ in service.quantities], len(of_line), p=_shares([s for _, s in service.quantities])
-        )
-        minutes[of_line] = sample_minutes(rng, service.times, len(of_line)) * (1 + service.further * (documents - 1))
-    return minutes
-
-
-def _shares(values: tuple[float, ...] | list[float]) -> Floats:
-    weights = np.asarray(values, dtype=np.float64)
-    shares: Floats = weights / weights.sum()
-    return shares
+        onward[forward.target] += forward.share * coming[forward.source]
+    return onward

@@ -20,7 +20,7 @@ from senyum.planning.week import plan_week
 
 pytest.importorskip("ortools")
 
-EFFORT = Effort(days=100, people=20_000, proposals=20, own=2_000)
+EFFORT = Effort(people=20_000, days=800)
 
 
 def small() -> Scenario:
