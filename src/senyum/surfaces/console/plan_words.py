@@ -173,12 +173,12 @@ class DayView:
 
     @property
     def worse(self) -> tuple[AgencyView, ...]:
-        """Agencies that surely keep less with the plan than with today's roster."""
+        """Agencies that surely keep less with the plan than with today's roster, and less than the target."""
         if not self.has_roster:
             return ()
         return tuple(
             a
-            for a in self.agencies
+            for a in self.missed
             if a.kept is not None and a.kept_today is not None and a.kept + (a.half_width or 0.0) < a.kept_today
         )
 

@@ -268,3 +268,13 @@ def test_the_next_hour_on_the_floor(hall: SmallHall, monkeypatch: pytest.MonkeyP
     assert "Hitung lagi" in manager.fragment(NEXT).text
     assert "Tidak ada yang menunggu" not in client(hall, "koordinator").page(NEXT).text
     assert "href" in page.html and NEXT in manager.page(FLOOR).html
+
+
+def test_a_plan_that_keeps_less_than_the_roster_says_so(hall: SmallHall) -> None:
+    plan = proposal(hall, Asked(target=50), agency="dukcapil")
+    (agency,) = plan.result[0]["agencies"]
+    for reached, told in ((False, True), (True, False)):
+        agency["kept"], agency["today"]["kept"], agency["reached"] = 0.3, 0.6, reached
+        Proposal.objects.filter(pk=plan.pk).update(result=plan.result)
+        page = client(hall, "pengelola").page(of(plan))
+        assert ("Disdukcapil 60,0 → 30,0 %" in page.text) is told
