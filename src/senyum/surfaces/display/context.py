@@ -9,6 +9,7 @@ from typing import Any
 
 from senyum.malls.models import Mall
 from senyum.surfaces.display import voice
+from senyum.surfaces.ui.words import minutes_range
 from senyum.visits import announce
 from senyum.visits.queries import Board, BoardCall, BoardCounter
 
@@ -53,7 +54,9 @@ class ShownCall:
 
 @dataclass(frozen=True)
 class BoardNow:
-    """The part of the board that changes. `script` is for the sound queue, as JSON."""
+    """The part of the board that changes. `newcomer`: the wait told to a new number where somebody waits longest;
+    `script` is for the sound queue, as JSON.
+    """
 
     mall: Mall
     now: datetime
@@ -62,6 +65,7 @@ class BoardNow:
     counters: Sequence[BoardCounter]
     away: tuple[BoardCounter, ...]
     board: Board
+    newcomer: str
     script: dict[str, Any]
 
 
@@ -98,4 +102,5 @@ def board_now(mall: Mall, board: Board, *, now: datetime, speed: float, version:
         "speed": speed,
         "calls": [call.for_script() for call in calls],
     }
-    return BoardNow(mall, now, newest, recent, board.counters, tuple(away[:NAMED_AWAY]), board, script)
+    newcomer = minutes_range(board.longest.p50, board.longest.p90) if board.longest else ""
+    return BoardNow(mall, now, newest, recent, board.counters, tuple(away[:NAMED_AWAY]), board, newcomer, script)

@@ -1,6 +1,6 @@
 """All reads of visits that surfaces use, by who looks."""
 
-from senyum.visits.queries.board import Board, BoardCall, BoardCounter, board
+from senyum.visits.queries.board import Board, BoardCall, BoardCounter, LongestLine, board
 from senyum.visits.queries.citizen import Leg, VisitView, visit_by_token, visit_view
 from senyum.visits.queries.counter import (
     AgencyTicket,
@@ -58,6 +58,7 @@ __all__ = [
     "HallToday",
     "Leg",
     "LineState",
+    "LongestLine",
     "MyDay",
     "OpenCounter",
     "OwnVisit",

@@ -46,6 +46,16 @@ class BoardCounter:
 
 
 @dataclass(frozen=True)
+class LongestLine:
+    """The line of whoever waits longest: minutes waited so far, and what a newcomer is told, if that can be told."""
+
+    agency: str
+    minutes: int
+    p50: float | None = None
+    p90: float | None = None
+
+
+@dataclass(frozen=True)
 class Board:
     """The newest call, the last six others, the counters and the foot strip."""
 
@@ -53,7 +63,7 @@ class Board:
     recent: list[BoardCall]
     counters: list[BoardCounter]
     waiting: int
-    longest: tuple[str, int] | None
+    longest: LongestLine | None
     open_counters: int
     all_counters: int
     pause_reason: str
@@ -78,7 +88,7 @@ def board(mall: Mall, now: datetime) -> Board:
         recent=calls[1 : RECENT + 1],
         counters=[BoardCounter(c.number, c.agency, c.state, c.back_at, c.pause_reason) for c in counters],
         waiting=sum(line.waiting for line in lines),
-        longest=(longest.agency, longest.longest_minutes) if longest else None,
+        longest=LongestLine(longest.agency, longest.longest_minutes, longest.p50, longest.p90) if longest else None,
         open_counters=sum(1 for c in counters if c.state == "open"),
         all_counters=len(counters),
         pause_reason=pause.reason if pause else "",

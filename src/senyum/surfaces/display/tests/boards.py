@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from senyum.visits.queries import Board, BoardCall, BoardCounter
+from senyum.visits.queries import Board, BoardCall, BoardCounter, LongestLine
 
 CALLS = [
     ("A-027", 3, "Disdukcapil", "KTP-el hilang atau rusak"),
@@ -57,7 +57,7 @@ def busy_board(now: datetime, **changes: Any) -> Board:
         "recent": recent,
         "counters": counters,
         "waiting": 46,
-        "longest": ("Imigrasi", 18),
+        "longest": LongestLine("Imigrasi", 18, 21.4, 46.2),
         "open_counters": 35,
         "all_counters": 40,
         "pause_reason": "",

@@ -24,8 +24,10 @@ from senyum.roster.commands import open_session
 from senyum.surfaces.display import views, voice
 from senyum.surfaces.display.tests.boards import busy_board, call
 from senyum.surfaces.ui.testing import PageClient
+from senyum.surfaces.ui.words import minutes_range
 from senyum.visits.commands import call_next, issue_visit, undo
-from senyum.visits.queries import Board
+from senyum.visits.queries import Board, LongestLine
+from senyum.visits.queries.lines import line_states
 
 Show = Callable[..., Board]
 
@@ -71,7 +73,9 @@ def test_shows_counters_open_paused_and_closed_in_words(
     assert rows["closed"].endswith("tutup")
     assert rows["paused"].endswith("istirahat")
     assert "35 dari 40 loket" in page.text
-    assert "Imigrasi, 18 menit" in page.text
+    assert "Perkiraan terlama" in page.text and "Imigrasi, 21-47 menit" in page.text
+    show(longest=LongestLine("Imigrasi", 18))
+    assert "Imigrasi, 18 menit" in page_client.page("/display/contoh/").text
     assert re.search(r"kembali \d\d.\d\d Loket 9 Bapenda", page.text)
     assert "Lapor ke petugas penyambut" in page.text
 
@@ -183,6 +187,29 @@ def test_real_calls_reach_the_board_and_an_undone_one_is_marked(page_client: Pag
     assert "Loket 1" in newest.text
     undo(counter_id=counter.pk, actor=SYSTEM, now=now, wall=wall)
     assert "Panggilan dibatalkan" in page_client.page("/display/contoh/").text
+
+
+def test_the_foot_says_what_a_new_number_waits_where_it_takes_longest(
+    page_client: PageClient, small_mall: SmallHall
+) -> None:
+    now = clock.now()
+    open_session(
+        counter=small_mall.counters[1], user=small_mall.users["petugas1"], now=now - timedelta(minutes=30), actor=SYSTEM
+    )
+    for minutes in (25, 20, 3):
+        issue_visit(
+            mall=small_mall.mall,
+            line_ids=[small_mall.lines["ktp"].pk],
+            channel="kiosk",
+            priority="regular",
+            now=now - timedelta(minutes=minutes),
+            actor=SYSTEM,
+            any_time=True,
+        )
+    line = next(x for x in line_states(small_mall.mall, now) if x.line_id == small_mall.lines["ktp"].pk)
+    assert line.p50 and line.p90 and line.p90 > 5
+    foot = page_client.page("/display/contoh/").find("footer", class_="board-foot")[0].text
+    assert "Perkiraan terlama" in foot and f"Disdukcapil, {minutes_range(line.p50, line.p90)}" in foot
 
 
 def test_the_board_listens_for_words_that_the_journal_uses() -> None:
