@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django_scopes import scopes_disabled
@@ -112,7 +112,8 @@ def test_next_calls_the_earliest_turn_and_a_head_start_counts(small_mall: SmallH
 
 
 def test_a_helped_out_line_comes_after_ones_own_until_its_promise_has_passed(small_mall: SmallHall) -> None:
-    now = clock.wall()
+    # In the morning: ninety minutes later it is still the same day.
+    now = datetime(2031, 2, 3, 3, 0, tzinfo=UTC)
     helped = _issue(small_mall, "kk", now=now)
     own = _issue(small_mall, "ktp", now=now + timedelta(minutes=1))
     _open(small_mall, 1, "petugas1", now)
