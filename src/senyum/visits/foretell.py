@@ -6,8 +6,9 @@ Pure, apart from the engine being imported at first use: it brings Numba, which 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from statistics import fmean, median, pstdev
 from typing import TYPE_CHECKING
 
@@ -107,8 +108,6 @@ class Outlook:
         `people_ahead`: of somebody who has a place then (a booking); None: those who are left. A model's last look is
         about now, and says nothing here.
         """
-        from dataclasses import replace
-
         from senyum.engine.forecast import forecast
 
         if self.state is None or self.table is None:
@@ -139,7 +138,7 @@ def warm() -> None:
     from senyum.engine.forecast import Calibration, LineState, forecast, table
 
     state = LineState(minute=600.0, people_ahead=3.0, standard_minutes=8.0, counters=2.0)
-    calibration = Calibration.none((0.1, 0.5, 0.9), 1, 1)
+    calibration = Calibration.none(LEVELS, 1, 1)
     forecast(state, None, calibration)
     table(state, calibration)
 
@@ -176,25 +175,39 @@ class HallFacts:
         seat = self.seats.get(desk.id)
         return seat is not None and seat.is_open
 
+    @cached_property
+    def _served(self) -> Mapping[int, list[tuple[Desk, float]]]:
+        """By line: who can serve it, and the share of their time; looked at once for all lines."""
+        found: dict[int, list[tuple[Desk, float]]] = {}
+        for desk in self.desks:
+            own = any(self.lines[x].waiting for x in desk.first if x in self.lines)
+            for line in desk.first:
+                found.setdefault(line, []).append((desk, 1.0))
+            for line in desk.help:
+                if line not in desk.first:
+                    found.setdefault(line, []).append((desk, HELP_BUSY if own else HELP_FREE))
+        return found
+
+    @cached_property
+    def _open_first(self) -> Mapping[int, frozenset[int]]:
+        """By line: the open counters that serve it first."""
+        return {
+            line: frozenset(desk.id for desk, _share in served if line in desk.first and self.is_open(desk))
+            for line, served in self._served.items()
+        }
+
     def serving(self, line_id: int) -> list[tuple[Desk, float]]:
         """Counters that can serve the line, and the share of their time it gets."""
-        found = []
-        for desk in self.desks:
-            if line_id in desk.first:
-                found.append((desk, 1.0))
-            elif line_id in desk.help:
-                own = any(self.lines[x].waiting for x in desk.first if x in self.lines)
-                found.append((desk, HELP_BUSY if own else HELP_FREE))
-        return found
+        return self._served.get(line_id, [])
 
     def others(self, line_id: int, minutes: float) -> float:
         """People of other lines before the same open counters, counted in services of this line of so many minutes."""
-        mine = {d.id for d in self.desks if line_id in d.first and self.is_open(d)}
+        mine = self._open_first.get(line_id, frozenset())
         work = 0.0
         for other, facts in self.lines.items():
             if other == line_id or not facts.waiting:
                 continue
-            theirs = {d.id for d in self.desks if other in d.first and self.is_open(d)}
+            theirs = self._open_first.get(other, frozenset())
             if shared := mine & theirs:
                 work += facts.waiting * facts.standard_minutes * len(shared) / len(theirs)
         return work / minutes
@@ -261,8 +274,6 @@ def outlook_of(
     learned: Learned | None = None,
 ) -> Outlook:
     """What waits of a line are told from. `start_minutes`: until it opens, 0 while it is open."""
-    from dataclasses import replace
-
     from senyum.engine.forecast import table
 
     state = line_state(hall, line_id, planned=start_minutes > 0)

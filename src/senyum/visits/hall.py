@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +21,7 @@ from senyum.catalogue.models import CounterLine, Line
 from senyum.core.errors import NotPossible
 from senyum.malls import queries as malls
 from senyum.malls.models import Counter, HallPause, Mall
-from senyum.malls.rules import BoothDay
+from senyum.malls.rules import BoothDay, moment
 from senyum.visits import seen
 from senyum.visits.foretell import PAUSE_MINUTES, Desk, HallFacts, LineFacts, Outlook, Seat, outlook_of
 from senyum.visits.models import PriorityClass
@@ -310,7 +309,7 @@ def _outlooks(mall: Mall, parts: _Parts, now: datetime) -> dict[int, Outlook]:
         rates = seen.keep_rates(
             mall.pk, parts.day, now, {line: (early or 0, every or 0) for line, _v, early, every, *_ in lately}
         )
-    midnight = datetime.combine(parts.day, clock_time(0), ZoneInfo(mall.timezone))
+    midnight = moment(mall.timezone, parts.day, clock_time(0))
 
     def minute_of(at: datetime) -> float:
         return (at - midnight).total_seconds() / 60

@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
-from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.db.models import Count, Q
 from django_scopes import scopes_disabled
 
 from senyum.malls.models import Mall
+from senyum.malls.rules import moment
 from senyum.visits import calm, states
 from senyum.visits.foretell import LEVELS, Outlook
 from senyum.visits.hall import Hall, hall_of
@@ -181,7 +181,7 @@ def _line_rows(hall: Hall, waiting: dict[int, list[_Waiting]], now: datetime) ->
         .values_list("line_id")
         .annotate(n=Count("pk"))
     )
-    midnight = datetime.combine(hall.day, clock_time(0), ZoneInfo(hall.mall.timezone))
+    midnight = moment(hall.mall.timezone, hall.day, clock_time(0))
     minute = (now - midnight).total_seconds() / 60
     rows = []
     for line in hall.lines.values():
