@@ -21,7 +21,7 @@ REDACTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"sny_[0-9a-f]{1,16}(_[\w-]*)?"), "[token]"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 [token]"),
     # A citizen's link opens their ticket to whoever has it.
-    (re.compile(r"(/(?:t|visits|cases)/)[\w-]{12,}"), r"\1[token]"),
+    (re.compile(r"(/(?:t|b|visits|bookings|cases)/)[\w-]{12,}"), r"\1[token]"),
     (re.compile(r"(/[^\s?\"'<>]*)\?[^\s\"'<>]+"), r"\1?[query]"),
     # PostgreSQL repeats the offending row after these words.
     (re.compile(r"(?m)^\s*(DETAIL|CONTEXT):.*$"), r"\1: [row]"),

@@ -25,6 +25,8 @@ from senyum.visits.commands import forget_visits
 
 PACKAGES = ("core", "notices", "people", "planning", "roster", "surveys", "visits")
 KEPT_JOBS = timedelta(days=7)
+#: A citizen's own message that could not be sent: so long may the operator mend the cause.
+KEPT_PERSONAL = timedelta(days=2)
 _REMOVE_JOBS = "procrastinate.builtin_tasks.remove_old_jobs"
 
 
@@ -47,7 +49,7 @@ RULES = (
     Rule("Ticket.case_number", _VISIT, "leads to the applicant"),
     Rule("LabelBlock.note", "KEEP_DAYS after its day", "free words of a greeter"),
     Rule("CounterSession.last_note", "one day after the session closed", "a ticket's note, kept for undo"),
-    Rule("Notice.*", "KEEP_DAYS after it was queued, if sent or dead", "holds an address"),
+    Rule("Notice.*", "KEEP_DAYS after it was queued, if sent or dead; two days if a citizen's own", "holds an address"),
     Rule("ApiToken.*", "KEEP_DAYS after it was revoked or expired", "who held it"),
     Rule("IdempotencyKey.*", "48 hours (hourly job `forget_keys`)", "the answer holds a citizen's link"),
     Rule("Session.*", "until it expires, the night after", "a log-in; its copy in the cache goes with it"),
@@ -146,7 +148,7 @@ def erase(*, now: datetime, wall: datetime) -> dict[str, int]:
 
 def _forget_notices(before: datetime, now: datetime) -> int:
     with transaction.atomic():
-        count = outbox.forget(before=before)
+        count = outbox.forget(before=before, personal_before=max(before, now - KEPT_PERSONAL))
         if count:
             record(
                 mall="-",

@@ -56,4 +56,15 @@ def letter(notice: Notice) -> Letter:
         at=clock.wall(),
         about=(notice.subject_kind, notice.subject_id, notice.subject_label),
         data=notice.data,
+        language=notice.language,
+        short=text.short,
+        calendar=notice.calendar,
+        useful_seconds=_seconds(notice),
     )
+
+
+def _seconds(notice: Notice) -> int | None:
+    """How long the notice is still of use, in seconds of the world outside."""
+    if notice.useful_until is None:
+        return None
+    return max(0, int((notice.useful_until - clock.now()).total_seconds() / (clock.speed() or 1)))

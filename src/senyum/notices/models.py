@@ -17,6 +17,9 @@ class Notice(models.Model):
     the receiver can drop a double. `queued_at` and `useful_until` are times of the hall; attempts, pauses and leases
     (`next_try_at`, null: at once; `leased_until`; `sent_at`; `failed_at`) follow the clock on the wall, because the
     world that the message goes to does. `trouble` says why the last attempt failed.
+
+    `personal`: to a citizen about their own matter; its `address`, `data` and `calendar` (an iCalendar text that an
+    e-mail carries) are emptied once it was sent or is of no use any more.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -26,6 +29,8 @@ class Notice(models.Model):
     template = models.TextField()
     language = models.TextField(default="id")
     data = models.JSONField(default=dict)
+    personal = models.BooleanField(default=False)
+    calendar = models.TextField(default="", blank=True)
     subject_kind = models.TextField()
     subject_id = models.TextField()
     subject_label = models.TextField()

@@ -2,29 +2,40 @@
 
 Sending is *at least once*: a worker claims a notice, sends it outside any transaction, and settles it. If it dies in
 between, the lease ends and the notice is sent again with the same `uid`. A worker that was overtaken settles nothing.
+
+A citizen's own message (`messages.Message.personal`) is emptied of address and data once it was sent or is useless.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from senyum.core.db import claim
-from senyum.notices import messages, states
+from senyum.notices import messages, states, ways
 from senyum.notices.models import Notice
+from senyum.notices.ways import EMAIL, WEBHOOK, Way
 
-EMAIL, WEBHOOK = "email", "webhook"
 #: The job that sends, by name: it stands above this package.
 JOB = "senyum.jobs.send_notices.send_notices"
 Subject = tuple[str, int | str, str]
+
+
+#: What a citizen's own message no longer needs once it was sent.
+_EMPTY: dict[str, Any] = {"address": "", "data": {}, "calendar": ""}
+#: An iCalendar text longer than this (characters) is a mistake.
+LONGEST_CALENDAR = 50_000
+TOO_LATE, WITHDRAWN = "too late to be of use", "withdrawn"
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def tell(
@@ -34,23 +45,32 @@ def tell(
     data: Mapping[str, Any],
     subject: Subject,
     once: str,
-    addresses: Iterable[str],
     now: datetime,
+    addresses: Iterable[str] = (),
+    ways_out: Iterable[Way] = (),
     language: str = "id",
     useful_until: datetime | None = None,
+    calendar: str = "",
 ) -> int:
-    """Queue a message by e-mail to each of `addresses`, and to the hall's webhook if it has one.
+    """Queue a message by e-mail to each of `addresses` and by each of `ways_out` (channel, address).
 
-    `subject` is kind, id and label as in the journal; `once` names the cause: telling it again changes nothing. After
-    `useful_until` (hall's time) it is not sent any more. Returns how many were queued or had been. RuntimeError outside
-    a transaction: a message without its cause must not be possible. ValueError for an unknown message or missing data.
+    A message that is not a citizen's own goes to the hall's webhook as well, if it has one. A channel that this hall
+    has not set up (`ways.is_open`) is passed over: ask before you offer it to anybody. `data` as in
+    `messages.Message`; a moment may be a datetime. `calendar`: an iCalendar text that the e-mail carries, where the
+    message allows one. `subject` is kind, id and label as in the journal; `once` names the cause: telling it again
+    changes nothing. After `useful_until` (hall's time) it is not sent any more.
+
+    Returns how many were queued or had been. RuntimeError outside a transaction: a message without its cause must not
+    be possible. ValueError for an unknown message or channel, missing data, an address that is none of its channel's.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("a notice is queued in the transaction of its cause")
-    messages.check(template, data)
-    ways = [(EMAIL, address) for address in dict.fromkeys(a.strip() for a in addresses) if address]
-    if settings.NOTICE_WEBHOOK_URL:
-        ways.append((WEBHOOK, settings.NOTICE_WEBHOOK_URL))
+    plain = messages.plain(data)
+    messages.check(template, plain)
+    if calendar and (not messages.MESSAGES[template].calendar or len(calendar) > LONGEST_CALENDAR):
+        raise ValueError(f"the message {template!r} may not carry this calendar")
+    personal = messages.is_personal(template)
+    found = _ways(addresses, ways_out, personal=personal)
     kind, subject_id, label = subject
     Notice.objects.bulk_create(
         [
@@ -60,21 +80,36 @@ def tell(
                 address=address,
                 template=template,
                 language=language,
-                data=dict(data),
+                data=plain,
+                personal=personal,
+                calendar=calendar if channel == EMAIL else "",
                 subject_kind=kind,
                 subject_id=str(subject_id),
                 subject_label=label,
-                once=f"{once}:{channel}:{address}",
+                once=f"{once}:{channel}:{_mark(address)}",
                 queued_at=now,
                 useful_until=useful_until,
             )
-            for channel, address in ways
+            for channel, address in found
         ],
         ignore_conflicts=True,
     )
-    if ways:
+    if found:
         transaction.on_commit(wake, robust=True)
-    return len(ways)
+    return len(found)
+
+
+def _ways(addresses: Iterable[str], ways_out: Iterable[Way], *, personal: bool) -> list[Way]:
+    given = [(EMAIL, address) for address in addresses if address] + [way for way in ways_out if way[1]]
+    found = list(dict.fromkeys(ways.normal(channel, address) for channel, address in given if ways.is_open(channel)))
+    if not personal and ways.is_open(WEBHOOK):
+        found.append((WEBHOOK, settings.NOTICE_WEBHOOK_URL))
+    return found
+
+
+def _mark(address: str) -> str:
+    """Tells addresses apart in `once`, which outlives them, and names none."""
+    return salted_hmac("senyum.notices.once", address, algorithm="sha256").hexdigest()[:32]
 
 
 def wake() -> None:
@@ -116,7 +151,8 @@ def _due(wall: datetime) -> Q:
 
 def _expire(now: datetime, wall: datetime) -> None:
     late = Notice.objects.filter(state__in=states.before("expire"), useful_until__lt=now)
-    late.update(state=states.DEAD, failed_at=wall, trouble="too late to be of use")
+    late.filter(personal=True).update(state=states.DEAD, failed_at=wall, trouble=TOO_LATE, **_EMPTY)
+    late.update(state=states.DEAD, failed_at=wall, trouble=TOO_LATE)
 
 
 def mark_sent(*, notice: Notice, wall: datetime) -> bool:
@@ -135,21 +171,43 @@ def mark_failed(*, notice: Notice, trouble: str, wall: datetime, final: bool = F
 def _settle(notice: Notice, command: str, wall: datetime, trouble: str, **more: Any) -> bool:
     after = states.after(states.SENDING, command)
     row = Notice.objects.filter(pk=notice.pk, state=states.SENDING, attempts=notice.attempts)
+    if after == states.SENT and notice.personal:
+        more |= _EMPTY
     return claim(row, state=after, leased_until=None, trouble=trouble[:200], **more)
+
+
+def withdraw(*, kind: str, subject_id: int | str, wall: datetime, templates: Collection[str] = ()) -> int:
+    """Send nothing more about that subject: what it was about is over. Returns how many were still to be sent.
+
+    `templates`: only these messages. What a worker holds at this moment may still leave, but is not tried again.
+    """
+    rows = Notice.objects.filter(subject_kind=kind, subject_id=str(subject_id))
+    if templates:
+        rows = rows.filter(template__in=templates)
+    # A long-gone time: whoever fails to send it now finds it expired.
+    rows.filter(state=states.SENDING).update(useful_until=_LONG_AGO)
+    open_ones = rows.filter(state__in=states.before("withdraw"))
+    own = open_ones.filter(personal=True).update(state=states.DEAD, failed_at=wall, trouble=WITHDRAWN, **_EMPTY)
+    return own + open_ones.update(state=states.DEAD, failed_at=wall, trouble=WITHDRAWN)
 
 
 def retry(*, ids: Collection[int] | None, wall: datetime) -> int:
     """Let dead notices (all, or those of `ids`) and failed ones among `ids` be sent from the next look on.
 
-    Returns how many. They have all their attempts again, and no longer a time after which they are useless.
+    Returns how many. They have all their attempts again, and no longer a time after which they are useless. What was
+    emptied or withdrawn stays dead.
     """
     rows = Notice.objects.filter(state=states.DEAD)
     if ids is not None:
         rows = Notice.objects.filter(pk__in=ids, state__in=states.before("retry"))
+    rows = rows.exclude(address="").exclude(trouble=WITHDRAWN)
     return rows.update(state=states.PENDING, attempts=0, next_try_at=wall, useful_until=None)
 
 
-def forget(*, before: datetime) -> int:
-    """Delete what was queued before that time of the hall and has ended, with its address. Returns how many."""
-    rows = Notice.objects.filter(queued_at__lt=before, state__in=(states.SENT, states.DEAD))
-    return int(rows.delete()[0])
+def forget(*, before: datetime, personal_before: datetime | None = None) -> int:
+    """Delete what was queued before that time of the hall and has ended, with its address. Returns how many.
+
+    `personal_before`: a later time for citizens' own messages.
+    """
+    old = Q(queued_at__lt=before) | Q(personal=True, queued_at__lt=personal_before or before)
+    return int(Notice.objects.filter(old, state__in=(states.SENT, states.DEAD)).delete()[0])

@@ -24,6 +24,9 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     # Too late to be of use.
     (PENDING, "expire"): DEAD,
     (FAILED, "expire"): DEAD,
+    # What it was about is over.
+    (PENDING, "withdraw"): DEAD,
+    (FAILED, "withdraw"): DEAD,
     # The operator mended what was wrong.
     (DEAD, "retry"): PENDING,
     (FAILED, "retry"): PENDING,

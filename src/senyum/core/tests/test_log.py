@@ -47,6 +47,7 @@ def test_the_standard_library_logs_the_same_way(lines):
         ("wa +62 812 3456 7890", "wa [phone]"),
         ("GET /m/sumedang/?q=bikin+ktp HTTP/1.1", "GET /m/sumedang/?[query] HTTP/1.1"),
         ("Not Found: /t/AbCdEfGhIjKlMnOpQr/", "Not Found: /t/[token]/"),
+        ("Not Found: /b/AbCdEfGhIjKlMnOpQr/move", "Not Found: /b/[token]/move"),
         ("sny_0a1b2c3d_abcDEF-_9", "[token]"),
         ("Authorization: Bearer abcdefghijkl", "Authorization: Bearer [token]"),
         ("a@contoh.go.id", "[email]"),

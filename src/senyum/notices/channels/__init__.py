@@ -8,7 +8,7 @@ from django.conf import settings
 
 from senyum.notices.channels import email, file, webhook
 from senyum.notices.channels.letter import Letter, Refused, Unreachable
-from senyum.notices.outbox import EMAIL, WEBHOOK
+from senyum.notices.ways import EMAIL, WEBHOOK
 
 __all__ = ["CHANNELS", "Letter", "Refused", "Unreachable", "send"]
 
@@ -22,4 +22,7 @@ def send(channel: str, letter: Letter) -> None:
     """
     if channel not in CHANNELS:
         raise Refused(f"there is no channel {channel!r}")
-    (file.send if settings.DEMO else CHANNELS[channel])(letter)
+    if settings.DEMO:
+        file.send(letter, channel)
+    else:
+        CHANNELS[channel](letter)

@@ -13,6 +13,7 @@ from django.forms import ValidationError
 
 from senyum.notices.channels.letter import Letter, Refused, Unreachable
 
+CALENDAR_NAME = "mpp.ics"
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
@@ -22,7 +23,10 @@ def configured() -> bool:
 
 
 def send(letter: Letter) -> None:
-    """One plain-text mail. Raises Refused for an address that is none or that the server rejects for good."""
+    """One plain-text mail, with a date for the calendar where there is one.
+
+    Raises Refused for an address that is none or that the server rejects for good.
+    """
     if not configured():
         raise Unreachable("e-mail is not configured: SENYUM_SMTP_HOST is empty")
     try:
@@ -49,7 +53,7 @@ def send(letter: Letter) -> None:
 
 def _mail(letter: Letter) -> EmailMessage:
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
-    return EmailMessage(
+    message = EmailMessage(
         subject=letter.subject,
         body=letter.body,
         to=[letter.address],
@@ -60,3 +64,7 @@ def _mail(letter: Letter) -> EmailMessage:
             "Auto-Submitted": "auto-generated",
         },
     )
+    if letter.calendar:
+        # PUBLISH: a date to keep, not an invitation that asks for an answer (RFC 5546, 3.2.1).
+        message.attach(CALENDAR_NAME, letter.calendar, "text/calendar; method=PUBLISH")
+    return message

@@ -15,15 +15,18 @@ def path() -> Path:
     return Path(settings.DATA_DIR) / "log" / "notices.jsonl"
 
 
-def send(letter: Letter) -> None:
+def send(letter: Letter, channel: str) -> None:
     """Append the letter. Raises Unreachable when the file cannot be written."""
     row = {
         "id": letter.uid,
         "at": letter.at.isoformat(),
+        "channel": channel,
         "to": letter.address,
         "subject": letter.subject,
         "body": letter.body,
     }
+    if letter.calendar:
+        row["calendar"] = letter.calendar
     try:
         path().parent.mkdir(parents=True, exist_ok=True)
         with path().open("a") as file:

@@ -32,7 +32,11 @@ class Refused(ChannelError):
 
 @dataclass(frozen=True)
 class Letter:
-    """One attempt at one notice. `uid` is the same in every attempt; `at` is the attempt's time on the wall."""
+    """One attempt at one notice. `uid` is the same in every attempt; `at` is the attempt's time on the wall.
+
+    `short`: one line for a lock screen. `calendar`: an iCalendar text to be carried along. `useful_seconds`: how long
+    it is worth being delivered, None without end.
+    """
 
     uid: str
     mall: str
@@ -43,3 +47,7 @@ class Letter:
     at: datetime
     about: tuple[str, str, str]
     data: Mapping[str, Any] = field(default_factory=dict)
+    language: str = "id"
+    short: str = ""
+    calendar: str = ""
+    useful_seconds: int | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,6 +36,19 @@ def test_a_letter_arrives_whole_and_names_itself(server: MailServer) -> None:
     assert got["Auto-Submitted"] == "auto-generated"
     # A line with nothing but a dot would end the mail; SMTP doubles it on the way.
     assert got.get_content().strip() == "Mohon datang.\n..\nSenyum"
+
+
+def test_a_date_for_the_calendar_is_attached(server: MailServer) -> None:
+    calendar = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:PUBLISH\r\nSUMMARY:Perékaman KTP\r\nEND:VCALENDAR\r\n"
+    channels.send("email", letter("warga@mpp.example", calendar=calendar))
+    # The part goes as 8 bits: read as bytes, as a mail program does.
+    got = email.message_from_bytes(server.mails[0].encode(), policy=email.policy.default)
+    text, date = got.iter_parts()
+    assert text.get_content_type() == "text/plain" and "Mohon datang." in text.get_content()
+    assert (date.get_content_type(), date.get_filename()) == ("text/calendar", "mpp.ics")
+    assert date["Content-Type"].params["method"] == "PUBLISH"
+    assert server.mails[0].count("charset=") == 2
+    assert date.get_content().split() == calendar.split()
 
 
 def test_a_second_attempt_has_the_same_message_id(server: MailServer) -> None:
@@ -95,7 +109,10 @@ def test_an_unknown_channel_is_refused() -> None:
 def test_in_a_demo_every_letter_ends_in_a_file(channel: str, settings: Any, tmp_path: Any) -> None:
     settings.DEMO, settings.DATA_DIR = True, tmp_path
     channels.send(channel, letter("kepala@mpp.example"))
-    assert '"to": "kepala@mpp.example"' in (tmp_path / "log" / "notices.jsonl").read_text()
+    row = json.loads((tmp_path / "log" / "notices.jsonl").read_text())
+    assert (row["channel"], row["to"]) == (channel, "kepala@mpp.example") and "calendar" not in row
+    channels.send(channel, letter("kepala@mpp.example", calendar="BEGIN:VCALENDAR"))
+    assert '"calendar": "BEGIN:VCALENDAR"' in (tmp_path / "log" / "notices.jsonl").read_text()
     assert mail.outbox == []
 
 

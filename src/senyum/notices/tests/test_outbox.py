@@ -169,6 +169,112 @@ class TestClaim:
         assert Notice.objects.get().state == states.PENDING
 
 
+BOOKING = {
+    "mall": "MPP Contoh",
+    "services": ["KTP elektronik"],
+    "at": NOW + timedelta(days=1),
+    "zone": "Asia/Jakarta",
+    "reference": "7KQ-M2XR",
+    "link": "https://mpp.example/b/rahasia0000000000/",
+    "bring": 2,
+}
+
+
+def book(**more: Any) -> int:
+    given = {
+        "mall": "contoh",
+        "template": "booking_made",
+        "data": BOOKING,
+        "subject": ("booking", 7, "7KQ-M2XR"),
+        "once": "booking_made:7",
+        "now": NOW,
+    }
+    with transaction.atomic():
+        return outbox.tell(**{**given, **more})
+
+
+@pytest.mark.django_db
+class TestCitizensOwn:
+    def test_it_goes_by_the_ways_that_were_named_and_never_to_the_webhook(self, settings: Any) -> None:
+        settings.NOTICE_WEBHOOK_URL = "https://hook.example/x"
+        assert book(addresses=["a@x.id"], ways_out=[("email", " a@x.id"), ("email", "b@x.id"), ("email", "")]) == 2
+        assert sorted(Notice.objects.values_list("channel", "address")) == [("email", "a@x.id"), ("email", "b@x.id")]
+        book(addresses=["a@x.id"])
+        assert Notice.objects.count() == 2
+        assert Notice.objects.filter(personal=True, data__at="2026-03-03T03:00:00+00:00").count() == 2
+
+    def test_a_channel_that_nobody_knows_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="no channel 'pigeon'"):
+            book(ways_out=[("pigeon", "roof")])
+
+    def test_only_a_message_that_allows_it_carries_a_calendar(self) -> None:
+        book(addresses=["a@x.id"], calendar="BEGIN:VCALENDAR")
+        assert Notice.objects.get().calendar == "BEGIN:VCALENDAR"
+        for more in ({"template": "contact_code", "data": {"mall": "x", "code": "123456", "minutes": 10}}, {}):
+            with pytest.raises(ValueError, match="may not carry this calendar"):
+                book(addresses=["a@x.id"], calendar="x" * (1 if more else outbox.LONGEST_CALENDAR + 1), **more)
+
+    def test_once_sent_it_is_empty_and_still_sent_once(self) -> None:
+        book(addresses=["a@x.id"], calendar="BEGIN:VCALENDAR")
+        mine = claim()
+        assert mine is not None and mine.address == "a@x.id" and mine.data["link"] == BOOKING["link"]
+        outbox.mark_sent(notice=mine, wall=NOW)
+        row = Notice.objects.get()
+        assert (row.state, row.address, row.data, row.calendar) == (states.SENT, "", {}, "")
+        assert "a@x.id" not in row.once
+        book(addresses=["a@x.id"])
+        assert Notice.objects.count() == 1 and claim(LATER) is None
+
+    def test_too_late_it_is_empty_and_cannot_be_sent_again(self) -> None:
+        book(addresses=["a@x.id"], useful_until=NOW)
+        queue("b@x.id", useful_until=NOW)
+        assert claim(now=LATER) is None
+        own, other = Notice.objects.order_by("id")
+        assert (own.state, own.address, own.data) == (states.DEAD, "", {})
+        assert (other.state, other.address) == (states.DEAD, "b@x.id") and other.data
+        assert outbox.retry(ids=None, wall=LATER) == 1
+
+    def test_what_failed_keeps_its_address_for_a_while(self) -> None:
+        book(addresses=["a@x.id"])
+        queue("b@x.id")
+        for _ in range(2):
+            notice = claim()
+            assert notice is not None
+            outbox.mark_failed(notice=notice, trouble="no such person", wall=NOW, final=True)
+        assert Notice.objects.get(personal=True).address == "a@x.id"
+        assert outbox.forget(before=NOW, personal_before=NOW + timedelta(seconds=1)) == 1
+        assert not Notice.objects.get().personal
+
+    def test_what_is_withdrawn_is_not_sent_and_is_empty(self) -> None:
+        book(addresses=["a@x.id"])
+        reminder = {**BOOKING}
+        book(addresses=["a@x.id"], template="booking_reminder", data=reminder, once="booking_reminder:7:day")
+        book(addresses=["a@x.id"], subject=("booking", 8, "x"), once="booking_made:8")
+        assert outbox.withdraw(kind="booking", subject_id=7, wall=NOW, templates=["booking_reminder"]) == 1
+        gone = Notice.objects.get(template="booking_reminder")
+        assert (gone.state, gone.address, gone.data, gone.trouble) == (states.DEAD, "", {}, "withdrawn")
+        assert outbox.withdraw(kind="booking", subject_id="7", wall=NOW) == 1
+        left = claim()
+        assert left is not None and left.subject_id == "8" and claim() is None
+        assert outbox.retry(ids=None, wall=LATER) == 0
+
+    def test_what_a_worker_holds_when_it_is_withdrawn_is_not_tried_again(self) -> None:
+        book(addresses=["a@x.id"])
+        held = claim()
+        assert held is not None
+        assert outbox.withdraw(kind="booking", subject_id=7, wall=NOW) == 0
+        outbox.mark_failed(notice=held, trouble="mailbox busy", wall=NOW)
+        assert claim(LATER, now=NOW) is None
+        row = Notice.objects.get()
+        assert (row.state, row.address) == (states.DEAD, "")
+
+    def test_a_withdrawn_message_to_staff_stays_dead_with_its_address(self) -> None:
+        queue("b@x.id")
+        assert outbox.withdraw(kind="emergency", subject_id=1, wall=NOW) == 1
+        assert Notice.objects.get().address == "b@x.id"
+        assert outbox.retry(ids=None, wall=NOW) == 0
+
+
 @pytest.mark.django_db(transaction=True)
 def test_eight_workers_share_sixty_notices_without_a_double() -> None:
     queue(*(f"{n}@x.id" for n in range(60)))
