@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from senyum.core import clock
-from senyum.notices import channels, messages, outbox, states
+from senyum.notices import channels, messages, outbox, states, ways
 from senyum.notices.channels import Letter, Refused, Unreachable
 from senyum.notices.models import Notice
 
@@ -74,7 +74,7 @@ def test(address: Annotated[str, typer.Argument(help="An e-mail address, or the 
         about=("test", "", ""),
     )
     try:
-        channels.send(outbox.WEBHOOK if "://" in address else outbox.EMAIL, letter)
+        channels.send(ways.WEBHOOK if "://" in address else ways.EMAIL, letter)
     except (Unreachable, Refused) as error:
         typer.echo(f"Not sent: {error.trouble}.", err=True)
         raise typer.Exit(1) from error

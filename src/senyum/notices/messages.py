@@ -9,7 +9,7 @@ form with somebody else's address cannot carry words to them.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -238,7 +238,7 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-_SHAPES = {
+_SHAPES: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(MOMENTS, _is_moment),
     "zone": lambda value: value in ZONES,
     "services": lambda value: isinstance(value, list) and value != [] and all(isinstance(v, str) for v in value),

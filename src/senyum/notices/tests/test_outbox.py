@@ -10,7 +10,7 @@ import pytest
 from django.db import connections, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from senyum.notices import outbox, states
+from senyum.notices import outbox, states, ways
 from senyum.notices.models import Notice
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -48,7 +48,7 @@ class TestQueue:
     def test_a_hall_with_a_webhook_tells_it_too(self, settings: Any) -> None:
         settings.NOTICE_WEBHOOK_URL = "https://hook.example/x"
         assert queue() == 1
-        assert Notice.objects.get().channel == outbox.WEBHOOK
+        assert Notice.objects.get().channel == ways.WEBHOOK
 
     def test_nothing_is_queued_that_cannot_be_written(self) -> None:
         with pytest.raises(ValueError, match="no message"), transaction.atomic():
@@ -149,7 +149,7 @@ class TestClaim:
 
     def test_a_silent_channel_is_left_alone(self) -> None:
         queue("a@x.id")
-        assert claim(without={outbox.EMAIL}) is None
+        assert claim(without={ways.EMAIL}) is None
 
     def test_the_operator_sends_the_dead_again(self) -> None:
         queue("a@x.id", "b@x.id", useful_until=NOW)
