@@ -229,6 +229,10 @@ EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = os.environ.get("SENYUM_EMAIL_FROM", "senyum@localhost")
 NOTICE_WEBHOOK_URL = os.environ.get("SENYUM_WEBHOOK_URL", "")
 NOTICE_WEBHOOK_SECRET = os.environ.get("SENYUM_WEBHOOK_SECRET", "")
+WHATSAPP_URL = os.environ.get("SENYUM_WHATSAPP_URL", "").rstrip("/")
+WHATSAPP_PHONE_ID = os.environ.get("SENYUM_WHATSAPP_PHONE_ID", "")
+WHATSAPP_TOKEN = os.environ.get("SENYUM_WHATSAPP_TOKEN", "")
+WHATSAPP_PREFIX = os.environ.get("SENYUM_WHATSAPP_PREFIX", "senyum_")
 # Identifiers of a visit are erased that long after its last ticket closed (docs/privacy.md).
 KEEP_DAYS = int(os.environ.get("SENYUM_KEEP_DAYS", "30"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
 from senyum.core import clock
 from senyum.notices import channels, messages, outbox, states, ways
-from senyum.notices.channels import Letter, Refused, Unreachable
+from senyum.notices.channels import Letter, Refused, Unreachable, whatsapp
 from senyum.notices.models import Notice
+from senyum.notices.phone import mobile
 
 app = typer.Typer(no_args_is_help=True, help="Messages that leave the hall.")
 
@@ -60,7 +62,9 @@ def retry(
 
 
 @app.command()
-def test(address: Annotated[str, typer.Argument(help="An e-mail address, or the webhook's https address.")]) -> None:
+def test(
+    address: Annotated[str, typer.Argument(help="An e-mail address, a mobile number, or the webhook's https address.")],
+) -> None:
     """Send a test message now, and say what happened. Ends with 1 when it did not arrive."""
     text = messages.write("test", {}, "id")
     letter = Letter(
@@ -74,8 +78,44 @@ def test(address: Annotated[str, typer.Argument(help="An e-mail address, or the 
         about=("test", "", ""),
     )
     try:
-        channels.send(ways.WEBHOOK if "://" in address else ways.EMAIL, letter)
+        channels.send(_channel_of(address), letter)
     except (Unreachable, Refused) as error:
         typer.echo(f"Not sent: {error.trouble}.", err=True)
         raise typer.Exit(1) from error
     typer.echo("Sent.")
+
+
+def _channel_of(address: str) -> str:
+    if "://" in address:
+        return ways.WEBHOOK
+    with suppress(ValueError):
+        mobile(address)
+        return ways.WHATSAPP
+    return ways.EMAIL
+
+
+@app.command()
+def templates(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a list of {name, language, category, body, example}.")
+    ] = False,
+) -> None:
+    """Print the WhatsApp templates to register with the gateway, with numbered places and an example for each."""
+    kinds = [name for name, message in messages.MESSAGES.items() if message.personal and not message.push] + ["test"]
+    found = [
+        {
+            "name": whatsapp.template_name(kind),
+            "language": language,
+            "category": "AUTHENTICATION" if kind == "contact_code" else "UTILITY",
+            "body": messages.pattern(kind, language),
+            "example": list(messages.parameters(kind, messages.example(kind), language)),
+        }
+        for kind in kinds
+        for language in dict.fromkeys(whatsapp.LANGUAGES.values())
+    ]
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for row in found:
+        typer.echo(f"{row['name']}  {row['language']}  {row['category']}\n\n{row['body']}\n")
+        typer.echo("\n".join(f"{{{{{n}}}}} {value}" for n, value in enumerate(row["example"], 1)) + "\n")

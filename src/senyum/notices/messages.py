@@ -41,7 +41,7 @@ class Message:
     - `code`: six digits
     - `link`: the citizen's own link, whole (https://...)
 
-    `calendar`: an e-mail may carry an iCalendar text.
+    `calendar`: an e-mail may carry an iCalendar text. `push`: goes to a browser that asked for it, and nowhere else.
     """
 
     subject: str | Promise
@@ -51,6 +51,7 @@ class Message:
     personal: bool = False
     personal_link: bool = False
     calendar: bool = False
+    push: bool = False
 
     def __post_init__(self) -> None:
         if self.personal_link != ("link" in self.needs) or (self.needs & _SECRET and not self.personal):
@@ -188,6 +189,33 @@ MESSAGES: dict[str, Message] = {
 def is_personal(template: str) -> bool:
     """Whether the message is a citizen's own. ValueError where there is no such message."""
     return _message(template).personal
+
+
+_EXAMPLES: dict[str, Any] = {
+    "mall": "MPP Sumedang",
+    "services": ["Perekaman KTP elektronik"],
+    "at": "2026-03-02T03:00:00+00:00",
+    "was": "2026-03-04T01:30:00+00:00",
+    "until": "2026-03-01T13:15:00+00:00",
+    "zone": "Asia/Jakarta",
+    "reference": "7KQ-M2XR",
+    "link": "https://mpp.example.id/b/7f3kq0xw2m9ap5tz8c1d4e/",
+    "bring": 2,
+    "reason": "Perbaikan listrik di gedung",
+    "code": "042917",
+    "minutes": 10,
+    "label": "A-027",
+    "service": "Perekaman KTP elektronik",
+    "counter": "3",
+    "ahead": 3,
+    "agency": "Disdukcapil",
+    "time": "10.00",
+}
+
+
+def example(template: str) -> dict[str, Any]:
+    """Data with which the message can be shown. ValueError where there is no such message."""
+    return {name: _EXAMPLES[name] for name in _message(template).needs}
 
 
 def plain(data: Mapping[str, Any]) -> dict[str, Any]:

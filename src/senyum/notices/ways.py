@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from django.conf import settings
 
-EMAIL, WEBHOOK = "email", "webhook"
+from senyum.notices.phone import mobile
+
+EMAIL, WEBHOOK, WHATSAPP = "email", "webhook", "whatsapp"
 #: Channel and address in the channel's one form.
 Way = tuple[str, str]
 
@@ -14,8 +16,9 @@ _OPEN: dict[str, Callable[[], bool]] = {
     # An unset mail server is a fault that the operator must see: such notices wait and say so.
     EMAIL: lambda: True,
     WEBHOOK: lambda: bool(settings.NOTICE_WEBHOOK_URL),
+    WHATSAPP: lambda: settings.DEMO or bool(settings.WHATSAPP_URL and settings.WHATSAPP_PHONE_ID),
 }
-_FORM: dict[str, Callable[[str], str]] = {EMAIL: str.strip, WEBHOOK: str.strip}
+_FORM: dict[str, Callable[[str], str]] = {EMAIL: str.strip, WEBHOOK: str.strip, WHATSAPP: mobile}
 
 
 def is_open(channel: str) -> bool:

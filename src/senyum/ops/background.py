@@ -179,4 +179,33 @@ def webhook(_: Situation) -> Iterator[Finding]:
     )
 
 
-CHECKS: tuple[Callable[[Situation], Iterator[Finding]], ...] = (worker, jobs, devices, notices, email, webhook)
+def whatsapp(_: Situation) -> Iterator[Finding]:
+    """Whether the WhatsApp gateway, if there is one, has all that it needs."""
+    given = (settings.WHATSAPP_URL, settings.WHATSAPP_PHONE_ID, settings.WHATSAPP_TOKEN)
+    if not any(given):
+        return
+    sound = all(given) and settings.WHATSAPP_URL.startswith("https://")
+    yield Finding(
+        "whatsapp",
+        "ok" if sound else "bad",
+        Words("WhatsApp disetel", "WhatsApp is set up")
+        if sound
+        else Words("WhatsApp belum lengkap disetel", "WhatsApp is not set up completely"),
+        NOTHING
+        if sound
+        else Words(
+            "Setel SENYUM_WHATSAPP_URL (https), SENYUM_WHATSAPP_PHONE_ID dan SENYUM_WHATSAPP_TOKEN.",
+            "Set SENYUM_WHATSAPP_URL (https), SENYUM_WHATSAPP_PHONE_ID and SENYUM_WHATSAPP_TOKEN.",
+        ),
+    )
+
+
+CHECKS: tuple[Callable[[Situation], Iterator[Finding]], ...] = (
+    worker,
+    jobs,
+    devices,
+    notices,
+    email,
+    webhook,
+    whatsapp,
+)

@@ -79,12 +79,12 @@ class _Mail(socketserver.StreamRequestHandler):
 
 
 class Receiver(HTTPServer):
-    """An https server that notes each POST as (path, headers, body) and answers with `status` and `headers`."""
+    """An https server that notes each POST as (path, headers, body) and gives `status`, `headers` and `answer`."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         super().__init__(("127.0.0.1", 0), _Post)
         self.socket = context.wrap_socket(self.socket, server_side=True)
-        self.status, self.headers = 204, dict[str, str]()
+        self.status, self.headers, self.answer = 204, dict[str, str](), b""
         self.posts: list[tuple[str, dict[str, str], bytes]] = []
 
     @property
@@ -105,6 +105,8 @@ class _Post(BaseHTTPRequestHandler):
         for name, value in self.server.headers.items():
             self.send_header(name, value)
         self.end_headers()
+        if self.server.answer:
+            self.wfile.write(self.server.answer)
 
     def log_message(self, *args: Any) -> None:
         """Say nothing on standard error."""

@@ -50,5 +50,18 @@ def test_a_test_message_says_whether_it_left(settings: Any) -> None:
     settings.EMAIL_BACKEND, settings.EMAIL_HOST = SMTP, ""
     failed = run("test", "a@x.id")
     assert failed.exit_code == 1 and "SENYUM_SMTP_HOST is empty" in failed.output
+    assert "WhatsApp is not set up" in run("test", "0812-3456-7890").output
     settings.NOTICE_WEBHOOK_SECRET = "x"
     assert "private network" in run("test", "https://127.0.0.1/").output
+
+
+def test_the_templates_to_register_are_printed_with_an_example() -> None:
+    rows = json.loads(run("templates", "--json").stdout)
+    assert len(rows) == len({(row["name"], row["language"]) for row in rows})
+    assert {row["language"] for row in rows} == {"id", "en"}
+    made = next(row for row in rows if (row["name"], row["language"]) == ("senyum_booking_made", "id"))
+    assert made["category"] == "UTILITY" and "{{1}}\n{{2}}, pukul {{3}}" in made["body"]
+    assert made["example"][:3] == ["Perekaman KTP elektronik", "Senin, 2 Maret 2026", "10.00 WIB"]
+    assert all(row["body"].count("{{") == len(row["example"]) for row in rows)
+    assert not any(row["name"] == "senyum_emergency" for row in rows)
+    assert "{{2}} Senin, 2 Maret 2026" in run("templates").stdout

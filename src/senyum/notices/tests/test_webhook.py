@@ -17,7 +17,7 @@ import pytest
 
 from senyum.core import tls
 from senyum.notices import channels
-from senyum.notices.channels import Refused, Unreachable, webhook
+from senyum.notices.channels import Refused, Unreachable, http, webhook
 from senyum.notices.tests.stubs import Receiver, letter, serving
 
 SECRET = b"rahasia-yang-panjang"
@@ -48,7 +48,7 @@ def here(host: str, port: int) -> list[str]:
 
 def post(receiver: Receiver, trust: ssl.SSLContext | None, host: str = "hook.example", path: str = "/in?a=1") -> None:
     url = f"https://{host}:{receiver.port}{path}"
-    webhook.post(letter(url), SECRET, find=here, allowed=lambda address: True, trust=trust)
+    webhook.post(letter(url), SECRET, guards=http.Guards(here, lambda address: True, trust))
 
 
 def test_a_letter_arrives_signed(receiver: Receiver, trust: ssl.SSLContext) -> None:
@@ -95,15 +95,15 @@ def test_a_certificate_of_nobody_or_of_another_host_is_not_trusted(receiver: Rec
 
 def test_a_slow_receiver_is_cut_off(monkeypatch: pytest.MonkeyPatch, receiver: Receiver, trust: ssl.SSLContext) -> None:
     cut = threading.Event()
-    monkeypatch.setattr(webhook, "WHOLE_SECONDS", 0.05)
-    monkeypatch.setattr(webhook, "STEP_SECONDS", 30.0)
-    original = webhook._Pinned.cut
+    monkeypatch.setattr(http, "WHOLE_SECONDS", 0.05)
+    monkeypatch.setattr(http, "STEP_SECONDS", 30.0)
+    original = http.Pinned.cut
 
-    def ended(connection: webhook._Pinned) -> None:
+    def ended(connection: http.Pinned) -> None:
         original(connection)
         cut.set()
 
-    monkeypatch.setattr(webhook._Pinned, "cut", ended)
+    monkeypatch.setattr(http.Pinned, "cut", ended)
     monkeypatch.setattr(receiver, "finish_request", lambda *_: cut.wait(30))
     with pytest.raises(Unreachable, match="does not answer"):
         post(receiver, trust)
@@ -141,18 +141,19 @@ INSIDE = [
 
 @pytest.mark.parametrize("address", INSIDE)
 def test_an_address_inside_is_not_public(address: str) -> None:
-    assert not webhook.is_public(address)
+    assert not http.is_public(address)
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
 def test_an_address_of_the_internet_is_public(address: str) -> None:
-    assert webhook.is_public(address)
+    assert http.is_public(address)
 
 
 @pytest.mark.parametrize("found", [["127.0.0.1"], ["8.8.8.8", "10.0.0.1"], []])
 def test_a_name_that_leads_inside_is_refused_before_any_connection(found: list[str]) -> None:
     with pytest.raises(Refused, match="private network"):
-        webhook.post(letter("https://hook.example/"), SECRET, find=lambda host, port: found)
+        guards = http.Guards(lambda host, port: found, http.is_public)
+        webhook.post(letter("https://hook.example/"), SECRET, guards=guards)
 
 
 def test_a_name_that_nobody_knows_is_tried_later() -> None:
@@ -160,7 +161,7 @@ def test_a_name_that_nobody_knows_is_tried_later() -> None:
         raise OSError("no such name")
 
     with pytest.raises(Unreachable, match="name is not known"):
-        webhook.post(letter("https://hook.example/"), SECRET, find=unknown)
+        webhook.post(letter("https://hook.example/"), SECRET, guards=http.Guards(unknown, http.is_public))
 
 
 @pytest.mark.parametrize(

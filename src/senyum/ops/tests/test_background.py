@@ -147,3 +147,15 @@ def test_devices_long_unused_are_named(small_mall: SmallHall, paired: str | None
     found = look(background.devices)
     assert found.state == state
     assert (kiosk.name in found.said.en) == (state == "warn")
+
+
+def test_whatsapp_wants_all_or_nothing(settings: Any) -> None:
+    settings.WHATSAPP_URL = settings.WHATSAPP_PHONE_ID = settings.WHATSAPP_TOKEN = ""
+    assert list(background.whatsapp(Situation(Hall(Path("/x"), True), clock.wall(), 1, False, None))) == []
+    settings.WHATSAPP_URL = "https://graph.facebook.com/v23.0"
+    found = look(background.whatsapp)
+    assert found.state == "bad" and "SENYUM_WHATSAPP_TOKEN" in found.todo["id"]
+    settings.WHATSAPP_PHONE_ID, settings.WHATSAPP_TOKEN = "1060", "x"
+    assert look(background.whatsapp).state == "ok"
+    settings.WHATSAPP_URL = "http://graph.facebook.com"
+    assert look(background.whatsapp).state == "bad"
