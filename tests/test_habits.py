@@ -87,6 +87,7 @@ def test_saving_a_row_names_its_fields() -> None:
 
 
 def _commands() -> list[tuple[str, object]]:
+    import senyum.notices.commands
     import senyum.people.commands
     import senyum.planning.commands
     import senyum.roster.commands
@@ -100,6 +101,7 @@ def _commands() -> list[tuple[str, object]]:
         senyum.surveys.commands,
         senyum.people.commands,
         senyum.planning.commands,
+        senyum.notices.commands,
     ):
         for name, thing in vars(module).items():
             if inspect.isfunction(thing) and not name.startswith("_") and thing.__module__.startswith(module.__name__):

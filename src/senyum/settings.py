@@ -233,6 +233,13 @@ WHATSAPP_URL = os.environ.get("SENYUM_WHATSAPP_URL", "").rstrip("/")
 WHATSAPP_PHONE_ID = os.environ.get("SENYUM_WHATSAPP_PHONE_ID", "")
 WHATSAPP_TOKEN = os.environ.get("SENYUM_WHATSAPP_TOKEN", "")
 WHATSAPP_PREFIX = os.environ.get("SENYUM_WHATSAPP_PREFIX", "senyum_")
+PUSH = os.environ.get("SENYUM_PUSH", "1") == "1"
+# Which push services may be called: a browser names its own, and so could somebody who is no browser.
+PUSH_HOSTS = os.environ.get(
+    "SENYUM_PUSH_HOSTS",
+    "fcm.googleapis.com,push.services.mozilla.com,push.apple.com,notify.windows.com",
+).split(",")
+PUSH_CONTACT = os.environ.get("SENYUM_PUSH_CONTACT", "")
 # Identifiers of a visit are erased that long after its last ticket closed (docs/privacy.md).
 KEEP_DAYS = int(os.environ.get("SENYUM_KEEP_DAYS", "30"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024

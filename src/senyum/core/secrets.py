@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 
 def data_directory() -> Path:
@@ -27,11 +31,38 @@ def secret_key(directory: Path) -> str:
     given = os.environ.get("SENYUM_SECRET")
     if given:
         return given
-    path = directory / "secret.key"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(48))
+    return _kept(directory / "secret.key", lambda: secrets.token_urlsafe(48))
+
+
+def push_key(directory: Path) -> ec.EllipticCurvePrivateKey:
+    """The hall's key towards push services (VAPID, P-256): `push.key` (PEM) of the data directory, made once (0600).
+
+    Browsers bind their subscriptions to it: with another key all of them are void. With several web machines, copy
+    the file as you copy the secret. ValueError when the file holds no such key.
+    """
+    text = _kept(directory / "push.key", _new_push_key)
+    key = load_pem_private_key(text.encode(), None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise ValueError("push.key holds no key of the curve P-256")
+    return key
+
+
+def _new_push_key() -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
+    """The text of a key file; written whole before it has its name, so that nobody reads half a key."""
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(make())
+        try:
+            # Fails when another process was first: then its key is the hall's.
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
     return path.read_text().strip()

@@ -19,6 +19,7 @@ from senyum.journal.actor import SYSTEM
 from senyum.journal.record import record
 from senyum.malls import queries as malls
 from senyum.notices import outbox
+from senyum.notices.commands import forget_subscriptions
 from senyum.people.commands import forget_logins
 from senyum.roster.commands import forget_notes
 from senyum.visits.commands import forget_visits
@@ -50,6 +51,7 @@ RULES = (
     Rule("LabelBlock.note", "KEEP_DAYS after its day", "free words of a greeter"),
     Rule("CounterSession.last_note", "one day after the session closed", "a ticket's note, kept for undo"),
     Rule("Notice.*", "KEEP_DAYS after it was queued, if sent or dead; two days if a citizen's own", "holds an address"),
+    Rule("Subscription.*", "until its thing is over, the night after at the latest", "a browser at its push service"),
     Rule("ApiToken.*", "KEEP_DAYS after it was revoked or expired", "who held it"),
     Rule("IdempotencyKey.*", "48 hours (hourly job `forget_keys`)", "the answer holds a citizen's link"),
     Rule("Session.*", "until it expires, the night after", "a log-in; its copy in the cache goes with it"),
@@ -141,6 +143,7 @@ def erase(*, now: datetime, wall: datetime) -> dict[str, int]:
             for field, count in counts.items():
                 total[field] = total.get(field, 0) + count
     total["CounterSession.last_note"] = forget_notes(before=now - timedelta(days=1), now=now)
+    total["Subscription"] = forget_subscriptions(now=now)
     total["Notice"] = _forget_notices(now - kept, now)
     total.update(forget_logins(before=wall - kept, now=now, wall=wall))
     return {field: count for field, count in total.items() if count}

@@ -8,6 +8,8 @@ from procrastinate.contrib.django import app
 from senyum.core import clock
 from senyum.notices import channels, messages, outbox
 from senyum.notices.channels import Letter, Refused, Unreachable
+from senyum.notices.channels.webpush import Gone
+from senyum.notices.commands import drop_endpoint
 from senyum.notices.models import Notice
 
 log = structlog.get_logger(__name__)
@@ -28,6 +30,9 @@ def send_notices(timestamp: int) -> int:
             if error.whole:
                 silent.add(notice.channel)
             _failed(notice, error.trouble, final=False)
+        except Gone as error:
+            drop_endpoint(uid=notice.address, now=clock.now())
+            _failed(notice, error.trouble, final=True)
         except Refused as error:
             _failed(notice, error.trouble, final=True)
         except ValueError as error:

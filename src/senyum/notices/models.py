@@ -10,6 +10,36 @@ from django.db.models import Q
 from senyum.notices import states
 
 
+class Subscription(models.Model):
+    """A browser that asked to be told about one thing (a visit, a booking), as its push service knows it.
+
+    `endpoint` is the push service's address for it, `p256dh` and `auth` the browser's key and secret (base64url,
+    RFC 8291). `uid` is what a notice names, so that forgetting the subscription stops what is under way. The row goes
+    when its thing is over (`useful_until`, hall's time), when its person says so, and when the push service says that
+    it is gone. `told`: names of what it was told already.
+    """
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    subject_kind = models.TextField()
+    subject_id = models.TextField()
+    language = models.TextField(default="id")
+    endpoint = models.TextField()
+    p256dh = models.TextField()
+    auth = models.TextField()
+    told = models.JSONField(default=list)
+    made_at = models.DateTimeField()
+    useful_until = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subject_kind", "subject_id", "endpoint"], name="subscription_once")
+        ]
+        indexes = [models.Index(fields=["useful_until"], name="subscription_until")]
+
+    def __str__(self) -> str:
+        return f"{self.subject_kind} {self.subject_id}"
+
+
 class Notice(models.Model):
     """One message to one address. Written in the transaction of its cause, sent by a job afterwards.
 

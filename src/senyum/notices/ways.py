@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import UUID
 
 from django.conf import settings
 
 from senyum.notices.phone import mobile
 
-EMAIL, WEBHOOK, WHATSAPP = "email", "webhook", "whatsapp"
+EMAIL, WEBHOOK, WHATSAPP, WEBPUSH = "email", "webhook", "whatsapp", "webpush"
 #: Channel and address in the channel's one form.
 Way = tuple[str, str]
 
@@ -17,8 +18,15 @@ _OPEN: dict[str, Callable[[], bool]] = {
     EMAIL: lambda: True,
     WEBHOOK: lambda: bool(settings.NOTICE_WEBHOOK_URL),
     WHATSAPP: lambda: settings.DEMO or bool(settings.WHATSAPP_URL and settings.WHATSAPP_PHONE_ID),
+    WEBPUSH: lambda: settings.PUSH,
 }
-_FORM: dict[str, Callable[[str], str]] = {EMAIL: str.strip, WEBHOOK: str.strip, WHATSAPP: mobile}
+_FORM: dict[str, Callable[[str], str]] = {
+    EMAIL: str.strip,
+    WEBHOOK: str.strip,
+    WHATSAPP: mobile,
+    # A subscription's `uid`.
+    WEBPUSH: lambda uid: str(UUID(uid)),
+}
 
 
 def is_open(channel: str) -> bool:

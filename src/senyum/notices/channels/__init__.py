@@ -6,13 +6,18 @@ from collections.abc import Callable
 
 from django.conf import settings
 
-from senyum.notices.channels import email, file, webhook, whatsapp
+from senyum.notices.channels import email, file, webhook, webpush, whatsapp
 from senyum.notices.channels.letter import Letter, Refused, Unreachable
-from senyum.notices.ways import EMAIL, WEBHOOK, WHATSAPP
+from senyum.notices.ways import EMAIL, WEBHOOK, WEBPUSH, WHATSAPP
 
 __all__ = ["CHANNELS", "Letter", "Refused", "Unreachable", "send"]
 
-CHANNELS: dict[str, Callable[[Letter], None]] = {EMAIL: email.send, WEBHOOK: webhook.send, WHATSAPP: whatsapp.send}
+CHANNELS: dict[str, Callable[[Letter], None]] = {
+    EMAIL: email.send,
+    WEBHOOK: webhook.send,
+    WHATSAPP: whatsapp.send,
+    WEBPUSH: webpush.send,
+}
 
 
 def send(channel: str, letter: Letter) -> None:
