@@ -104,6 +104,9 @@ def _commands() -> list[tuple[str, object]]:
         senyum.notices.commands,
     ):
         for name, thing in vars(module).items():
+            # It wakes a job and writes nothing of ours.
+            if name == "wake":
+                continue
             if inspect.isfunction(thing) and not name.startswith("_") and thing.__module__.startswith(module.__name__):
                 found.append((f"{thing.__module__}.{name}", thing))
     return found

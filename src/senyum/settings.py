@@ -258,5 +258,6 @@ PROCRASTINATE_IMPORT_PATHS = [
     "senyum.jobs.score_forecasts",
     "senyum.jobs.send_notices",
     "senyum.jobs.speak",
+    "senyum.jobs.tell_turns",
     "senyum.jobs.watch_lines",
 ]

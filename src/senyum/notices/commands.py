@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 from senyum.notices.channels import webpush
 from senyum.notices.models import Subscription
 
 #: So many browsers may follow one thing; one more takes the place of the oldest.
 MOST = 5
+#: The job that tells followers of a visit, by name: it stands above this package.
+JOB = "senyum.jobs.tell_turns.tell_turns"
 
 
 def follow(
@@ -50,7 +55,17 @@ def follow(
         Subscription.objects.filter(subject_kind=kind, subject_id=str(subject_id)).exclude(
             pk__in=[row.pk, *kept]
         ).delete()
+        transaction.on_commit(wake, robust=True)
     return row.uid
+
+
+def wake(seconds: int = 0) -> None:
+    """Let the job look at who is followed, in so many seconds; each minute it does so by itself."""
+    # Within: a refusal of the database must not spoil a transaction of the caller's.
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        app.configure_task(JOB, queueing_lock="tell_turns", allow_unknown=True, schedule_in={"seconds": seconds}).defer(
+            timestamp=0
+        )
 
 
 def unfollow(*, kind: str, subject_id: int | str, now: datetime, endpoint: str = "") -> int:

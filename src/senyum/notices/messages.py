@@ -39,7 +39,7 @@ class Message:
     - `services`: a list of names
     - `bring`, `ahead`, `minutes`: a whole number: documents to bring, people ahead, minutes that a code lives
     - `code`: six digits
-    - `link`: the citizen's own link, whole (https://...)
+    - `link`: the citizen's own link, whole (https://...); of a `push` message its path
 
     `calendar`: an e-mail may carry an iCalendar text. `push`: goes to a browser that asked for it, and nowhere else.
     """
@@ -183,6 +183,24 @@ MESSAGES: dict[str, Message] = {
         short=_("Kode berlaku %(minutes)s menit. Jangan berikan kepada siapa pun."),
         personal=True,
     ),
+    "turn_near": Message(
+        _("Saatnya menuju ruang tunggu · %(label)s"),
+        _("Di depan Anda: %(ahead)s orang. %(service)s, %(mall)s."),
+        frozenset({"mall", "service", "label", "ahead", "link"}),
+        short=_("Di depan Anda: %(ahead)s orang. %(service)s, %(mall)s."),
+        personal=True,
+        personal_link=True,
+        push=True,
+    ),
+    "turn_called": Message(
+        _("Nomor %(label)s, silakan ke loket %(counter)s"),
+        _("%(service)s, %(mall)s. Kami tunggu."),
+        frozenset({"mall", "service", "label", "counter", "link"}),
+        short=_("%(service)s, %(mall)s. Kami tunggu."),
+        personal=True,
+        personal_link=True,
+        push=True,
+    ),
 }
 
 
@@ -251,7 +269,9 @@ def check(template: str, data: Mapping[str, Any]) -> None:
     if _SECRET & set(data) - message.needs:
         raise ValueError(f"the message {template!r} may not hold a citizen's link or code")
     for name in message.needs & set(_SHAPES):
-        if not _SHAPES[name](data[name]):
+        # A browser knows the host that it asked; everybody else needs the whole address.
+        shape = _is_path if name == "link" and message.push else _SHAPES[name]
+        if not shape(data[name]):
             raise ValueError(f"{name} of the message {template!r} is not of its kind")
 
 
@@ -260,6 +280,10 @@ def _is_moment(value: Any) -> bool:
         return datetime.fromisoformat(value).tzinfo is not None
     except (TypeError, ValueError):
         return False
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"/[^/\s]\S*", value) is not None
 
 
 def _is_count(value: Any) -> bool:

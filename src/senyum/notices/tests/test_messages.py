@@ -42,6 +42,8 @@ SEEN = {
 
 
 def sample(template: str, **more: Any) -> dict[str, Any]:
+    if MESSAGES[template].push and "link" not in more:
+        more["link"] = "/t/abc/"
     return {name: KINDS.get(name, f"<{name}>\nBcc: x") for name in MESSAGES[template].needs} | more
 
 
@@ -52,10 +54,13 @@ def test_a_message_is_written_with_what_it_needs(template: str, language: str) -
     text = messages.write(template, data, language)
     assert "\n" not in text.subject + text.short and "%(" not in text.subject + text.body + text.short
     for name in data:
+        if name == "link" and MESSAGES[template].push:
+            assert "/t/abc/" not in text.subject + text.body + text.short
+            continue
         assert re.search(SEEN.get(name, f"<{name}>"), text.subject + text.body), name
 
 
-@pytest.mark.parametrize("template", [name for name, message in MESSAGES.items() if message.personal])
+@pytest.mark.parametrize("template", [n for n, m in MESSAGES.items() if m.personal and not m.push])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_citizens_message_fits_where_it_goes(template: str, language: str) -> None:
     text = messages.write(template, sample(template), language)
@@ -125,6 +130,12 @@ def test_data_of_another_kind_is_refused(name: str, wrong: Any) -> None:
 def test_a_code_is_six_digits(wrong: Any) -> None:
     with pytest.raises(ValueError, match=r"^code of"):
         messages.check("contact_code", sample("contact_code", code=wrong))
+
+
+@pytest.mark.parametrize("wrong", ["https://mpp.example/t/abc/", "//evil.example/", "t/abc", "/", "/t/a b", None])
+def test_a_push_message_holds_a_path_of_this_house(wrong: Any) -> None:
+    with pytest.raises(ValueError, match=r"^link of"):
+        messages.check("turn_called", sample("turn_called", link=wrong))
 
 
 def test_only_a_personal_message_may_hold_a_link_or_a_code() -> None:

@@ -19,6 +19,7 @@ urlpatterns = [
     path("t/<str:token>/delay", ticket.delay, name="citizen_delay"),
     path("t/<str:token>/rejoin", ticket.rejoin, name="citizen_rejoin"),
     path("t/<str:token>/leave", ticket.leave, name="citizen_leave"),
+    path("t/<str:token>/push", ticket.push, name="citizen_push"),
     path("t/<str:token>/smile", ticket.smile, name="citizen_smile"),
     path("smile/<slug:mall>/", smile.tablet, name="smile_tablet"),
     path("smile/<slug:mall>/give", smile.give, name="smile_give"),

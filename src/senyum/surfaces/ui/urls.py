@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from senyum.surfaces.ui import logins, pairing, views
+from senyum.surfaces.ui import logins, pairing, push, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("language/", views.language, name="language"),
+    path("push-worker.js", push.worker, name="push_worker"),
     path("my-work/", views.work, name="work"),
     path("my-work/logins/", logins.show, name="logins"),
     path("my-work/logins/end/", logins.end_others, name="logins_end"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from functools import wraps
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
@@ -21,6 +22,7 @@ from senyum.surfaces.citizen.forms import DelayForm, SmileForm, TicketForm
 from senyum.surfaces.citizen.views.hall import language
 from senyum.surfaces.ui.access import View, public
 from senyum.surfaces.ui.links import outward
+from senyum.surfaces.ui.push import Offer, answer, offer
 from senyum.surfaces.ui.refusal import refuse
 from senyum.surfaces.ui.render import page
 from senyum.surfaces.ui.templatetags.house import day
@@ -98,6 +100,7 @@ class TicketContext:
     live_src: str
     link: str
     problem: str | Promise
+    push: Offer | None
 
 
 @dataclass(frozen=True)
@@ -221,8 +224,29 @@ def _page(request: HttpRequest, visit: Visit, *, problem: str | Promise = "", st
         live_src=f"/live/{visit.mall.code}/?visit={visit.token}&lines={lines}&kinds={kinds}",
         link=outward(request, f"/t/{visit.token}/"),
         problem=problem,
+        push=_offer(visit, now.now is not None),
     )
     return page(request, "citizen/ticket.html", context, status=status)
+
+
+def _offer(visit: Visit, goes_on: bool) -> Offer | None:
+    """The offer to be told by push, while there is something to tell."""
+    if not goes_on:
+        return None
+    return offer(kind="visit", subject_id=visit.pk, action=f"/t/{visit.token}/push", now=clock.now())
+
+
+@public
+@require_POST
+@_by_link
+def push(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """Tell this browser when my turn is near and when it comes, or (`stop`) no more. It ends with the hall's day."""
+    midnight = datetime.combine(visit.day + timedelta(days=1), time(), ZoneInfo(visit.mall.timezone))
+    if _now(visit).now is None or not answer(
+        request, kind="visit", subject_id=visit.pk, useful_until=midnight, now=clock.now()
+    ):
+        return _unreadable(request, visit)
+    return HttpResponse(status=204)
 
 
 @public
