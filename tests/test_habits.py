@@ -87,6 +87,8 @@ def test_saving_a_row_names_its_fields() -> None:
 
 
 def _commands() -> list[tuple[str, object]]:
+    import senyum.catalogue.commands
+    import senyum.catalogue.standard_commands
     import senyum.notices.commands
     import senyum.people.commands
     import senyum.planning.commands
@@ -102,6 +104,8 @@ def _commands() -> list[tuple[str, object]]:
         senyum.people.commands,
         senyum.planning.commands,
         senyum.notices.commands,
+        senyum.catalogue.commands,
+        senyum.catalogue.standard_commands,
     ):
         for name, thing in vars(module).items():
             # It wakes a job and writes nothing of ours.

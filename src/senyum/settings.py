@@ -252,6 +252,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "senyum.jobs.close_day",
     "senyum.jobs.compute_proposal",
     "senyum.jobs.end_pairings",
+    "senyum.jobs.enforce_standards",
     "senyum.jobs.forget_keys",
     "senyum.jobs.learn_waits",
     "senyum.jobs.retention",

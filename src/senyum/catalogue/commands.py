@@ -2,40 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from senyum.catalogue.models import CounterLine, Line, LineGroup, Requirement, Service
+from senyum.catalogue.content import Content, FeeText, RequirementText, content_of, tidy
+from senyum.catalogue.models import CounterLine, Line, LineGroup, Service, Standard
+from senyum.catalogue.standard_commands import adopt
 from senyum.core.errors import NotPossible
 from senyum.journal.actor import Actor
 from senyum.journal.record import record
 from senyum.malls.commands import HOUSE, put_row
 from senyum.malls.models import Agency, Booth, Counter, Mall
 
-
-@dataclass(frozen=True)
-class RequirementText:
-    """A requirement to put: Indonesian text, its translations, legal basis and reason ("" where unknown)."""
-
-    text: str
-    text_su: str = ""
-    text_en: str = ""
-    legal_basis: str = ""
-    reason: str = ""
+__all__ = ["RequirementText", "assign_counter", "put_line", "put_line_group", "put_service"]
 
 
-def _put_requirements(service: Service, requirements: Sequence[RequirementText]) -> bool:
-    """Bring the requirements to the given list, keeping the rows of unchanged places: tickets refer to them."""
-    gone, _rows = Requirement.objects.filter(service=service, sort__gt=len(requirements)).delete()
-    changed = gone > 0
-    for sort, wanted in enumerate(requirements, start=1):
-        _row, fields = put_row(Requirement, {"service": service, "sort": sort}, vars(wanted))
-        changed = changed or bool(fields)
-    return changed
+def _facts(current: Standard | None, given: Content) -> Content:
+    """The given facts, with the components that the version in force has besides: none of them is lost."""
+    if current is None:
+        return given
+    known = content_of(current)
+    return replace(
+        given,
+        components={**known.components, **given.components},
+        decree_number=given.decree_number or known.decree_number,
+        effective_on=given.effective_on or known.effective_on,
+    )
+
+
+def _put_standard(service: Service, given: Content, now: datetime, actor: Actor, source: str) -> list[str]:
+    """Adopt a new version where the facts differ from the one in force; says what differs."""
+    current = service.current
+    wanted = tidy(_facts(current, given))
+    if current is not None and (known := content_of(current)) == wanted:
+        return []
+    adopt(service=service, content=wanted, now=now, actor=actor, source=source)
+    if current is None:
+        return ["requirements"] if wanted.requirements else []
+    return [name for name in vars(wanted) if getattr(wanted, name) != getattr(known, name)]
 
 
 @transaction.atomic
@@ -57,10 +65,12 @@ def put_service(
     pays_at_cashier: bool = False,
     is_sample: bool = False,
     source: str = "",
+    components: Mapping[str, str] | None = None,
 ) -> Service:
-    """A service with its requirements in order. `standard_minutes` is the time at the counter, at least 1.
+    """A service with the facts of its standard. `standard_minutes` is the time at the counter, at least 1.
 
-    Raises NotPossible when the fee is neither an amount in rupiah nor explained in words.
+    Facts that differ from the version in force become a new adopted version. A standard that people decided upon in
+    the console is left as it is. Raises NotPossible when the fee is neither an amount in rupiah nor explained in words.
     """
     if fee_rupiah is None and not fee_text:
         raise NotPossible("fee", _("Tulis tarifnya, atau apa yang menentukannya."))
@@ -71,17 +81,28 @@ def put_service(
         "name_su": name_su,
         "name_en": name_en,
         "keywords": keywords,
-        "standard_minutes": standard_minutes,
-        "time_text": time_text,
-        "fee_rupiah": fee_rupiah,
-        "fee_text": fee_text,
         "pays_at_cashier": pays_at_cashier,
         "is_sample": is_sample,
         "source": source,
     }
-    service, changed = put_row(Service, {"agency": agency, "code": code}, values)
-    if _put_requirements(service, requirements):
-        changed = [*changed, "requirements"]
+    summary = {
+        "standard_minutes": standard_minutes,
+        "time_text": time_text,
+        "fee_rupiah": fee_rupiah,
+        "fee_text": fee_text,
+    }
+    keys = {"agency": agency, "code": code}
+    decided = Service.objects.filter(**keys, current__adopted=False).exists()
+    service, changed = put_row(Service, keys, values if decided else {**values, **summary})
+    if not decided:
+        given = Content(
+            standard_minutes=standard_minutes,
+            time_text=time_text,
+            components=components or {},
+            requirements=tuple(requirements),
+            fees=(FeeText(fee_rupiah, amount_text=fee_text),),
+        )
+        changed = list(dict.fromkeys([*changed, *_put_standard(service, given, now, actor, source)]))
     if changed:
         record(
             mall=HOUSE,

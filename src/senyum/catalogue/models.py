@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
+from senyum.catalogue.standard_models import Comment, Fee, Requirement, Standard
 from senyum.malls.models import Agency, Booth, Counter, Mall
+
+__all__ = [
+    "Comment",
+    "CounterLine",
+    "Fee",
+    "Line",
+    "LineGroup",
+    "Requirement",
+    "Service",
+    "Standard",
+]
 
 
 class Service(models.Model):
@@ -13,6 +27,8 @@ class Service(models.Model):
 
     `fee_rupiah` is 0 for "gratis" and null when the fee depends on the case (then `fee_text` says on what).
     `pays_at_cashier`: after the counter the citizen pays at the mall's cashier, as a further leg of the visit.
+    `current` is the version of the standard in force; minutes, time and fee repeat what it says, written with it by
+    the same commands, because every hall reads them all the time.
     """
 
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="services")
@@ -28,31 +44,20 @@ class Service(models.Model):
     pays_at_cashier = models.BooleanField(default=False)
     source = models.TextField(default="", blank=True)
     is_sample = models.BooleanField(default=False)
+    current = models.OneToOneField(Standard, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["agency", "code"], name="service_code_once")]
 
+    @property
+    def requirements(self) -> Any:
+        """The requirements of the version in force, as a manager (`all()` is in order and uses what was prefetched as
+        `current__requirements`); of a service without one, none.
+        """
+        return Requirement.objects.none() if self.current is None else self.current.requirements
+
     def __str__(self) -> str:
         return self.name
-
-
-class Requirement(models.Model):
-    """A document or condition of a service, with its legal basis and its reason where known."""
-
-    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="requirements")
-    sort = models.PositiveSmallIntegerField()
-    text = models.TextField()
-    text_su = models.TextField(default="", blank=True)
-    text_en = models.TextField(default="", blank=True)
-    legal_basis = models.TextField(default="", blank=True)
-    reason = models.TextField(default="", blank=True)
-
-    class Meta:
-        ordering = ["sort"]
-        constraints = [models.UniqueConstraint(fields=["service", "sort"], name="requirement_sort_once")]
-
-    def __str__(self) -> str:
-        return self.text
 
 
 class LineGroup(models.Model):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time
 
 from django.db import connection
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from senyum.catalogue import rules
-from senyum.catalogue.models import CounterLine, Line, Requirement, Service
+from senyum.catalogue import rules, states
+from senyum.catalogue.models import CounterLine, Line, Requirement, Service, Standard
 from senyum.core.errors import NotPossible
 from senyum.malls.models import Counter, Mall
+from senyum.malls.rules import moment
 
 
 @dataclass(frozen=True)
@@ -126,8 +129,8 @@ def lines_of(mall: Mall, language: str = "id") -> list[LineInfo]:
     """The active lines of a hall in its order: three queries, whatever their number."""
     lines = (
         Line.objects.filter(mall=mall, active=True)
-        .select_related("service", "agency", "group")
-        .prefetch_related("service__requirements", "counter_lines__counter")
+        .select_related("service__current", "agency", "group")
+        .prefetch_related("service__current__requirements", "counter_lines__counter")
         .order_by("sort", "id")
     )
     return _infos(lines, language)
@@ -137,8 +140,8 @@ def line_info(mall: Mall, line_id: int, language: str = "id") -> LineInfo:
     """One active line of a hall. Raises NotPossible("no_line")."""
     lines = (
         Line.objects.filter(mall=mall, active=True, id=line_id)
-        .select_related("service", "agency", "group")
-        .prefetch_related("service__requirements", "counter_lines__counter")
+        .select_related("service__current", "agency", "group")
+        .prefetch_related("service__current__requirements", "counter_lines__counter")
     )
     found = _infos(lines, language)
     if not found:
@@ -185,9 +188,37 @@ def search_lines(
 
 
 def requirements_of(line: Line, language: str = "id") -> list[RequirementInfo]:
-    """What somebody must bring for a line, in order."""
-    rows = Requirement.objects.filter(service_id=line.service_id).order_by("sort")
-    return [_requirement_info(row, language) for row in rows]
+    """What somebody must bring for a line now, in order."""
+    return [_requirement_info(row, language) for row in current_requirements(line.service_id)]
+
+
+def current_requirements(service_id: int) -> QuerySet[Requirement]:
+    """The requirements of the version in force, in order."""
+    rows = Requirement.objects.filter(standard__service=service_id, standard__state=states.IN_FORCE)
+    return rows.order_by("sort")
+
+
+def requirements_at(service_id: int, at: datetime) -> list[Requirement]:
+    """The requirements that were in force at a moment, in order: what a visit that began then was told."""
+    standard = standard_at(service_id, at)
+    return [] if standard is None else list(standard.requirements.all())
+
+
+def standard_at(service_id: int, at: datetime) -> Standard | None:
+    """The version of a service's standard that was, is or (so far) will be in force at a moment; None before the first.
+
+    The same question has the same answer for ever, for a moment that has passed: a version in force never changes, two
+    never overlap, and none begins or ends in the past (decision 0180). So a visit, a booking or a case keeps the
+    version it began under by its own time of beginning, without a column.
+    """
+    spoken = Standard.objects.filter(service=service_id, state__in=states.SPOKEN)
+    begun = spoken.filter(Q(in_force_from__isnull=True) | Q(in_force_from__lte=at))
+    return begun.filter(Q(in_force_to__isnull=True) | Q(in_force_to__gt=at)).first()
+
+
+def standard_on(service_id: int, mall: Mall, day: date) -> Standard | None:
+    """The version of a day of a hall: at its noon, since versions come into force just after midnight."""
+    return standard_at(service_id, moment(mall.timezone, day, time(12)))
 
 
 def counter_tiers(counter: Counter) -> tuple[list[int], list[int]]:

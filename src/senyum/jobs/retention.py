@@ -14,6 +14,7 @@ from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
+from senyum.catalogue.standard_commands import forget_commenters
 from senyum.core import clock
 from senyum.journal.actor import SYSTEM
 from senyum.journal.record import record
@@ -25,6 +26,8 @@ from senyum.roster.commands import forget_notes
 from senyum.visits.commands import forget_visits
 
 PACKAGES = ("core", "notices", "people", "planning", "roster", "surveys", "visits")
+#: Models of other packages that hold words of people.
+MODELS = ("catalogue.Comment",)
 KEPT_JOBS = timedelta(days=7)
 #: A citizen's own message that could not be sent: so long may the operator mend the cause.
 KEPT_PERSONAL = timedelta(days=2)
@@ -54,6 +57,8 @@ RULES = (
     Rule("Subscription.*", "until its thing is over, the night after at the latest", "a browser at its push service"),
     Rule("ApiToken.*", "KEEP_DAYS after it was revoked or expired", "who held it"),
     Rule("IdempotencyKey.*", "48 hours (hourly job `forget_keys`)", "the answer holds a citizen's link"),
+    Rule("Comment.name", "KEEP_DAYS after it was written", "who commented on a service standard; what was said stays"),
+    Rule("Comment.browser", "KEEP_DAYS after it was written", "a keyed hash that slows floods; as Comment.name"),
     Rule("Session.*", "until it expires, the night after", "a log-in; its copy in the cache goes with it"),
     Rule("Login.*", "as its session", "which browser, for the list of one's own log-ins; no address"),
 )
@@ -107,6 +112,10 @@ STAYS = {
     "SessionPause.reason": _STAFF,
     "Shift.state": _STAFF,
     "Shift.source": _STAFF,
+    "Comment.state": "whether it is shown",
+    "Comment.speaks_as": "what kind of people took part: user, expert, agency, organisation, media",
+    "Comment.text": "the public's word on a standard, part of how it was decided; hidden when it names somebody",
+    "Comment.answer": "the agency's word, as Comment.text",
     "Proposal.state": _PLANS,
     "Proposal.days": _PLANS,
     "Proposal.asked": _PLANS,
@@ -144,6 +153,7 @@ def erase(*, now: datetime, wall: datetime) -> dict[str, int]:
                 total[field] = total.get(field, 0) + count
     total["CounterSession.last_note"] = forget_notes(before=now - timedelta(days=1), now=now)
     total["Subscription"] = forget_subscriptions(now=now)
+    total["Comment.name"] = forget_commenters(before=now - kept, now=now)
     total["Notice"] = _forget_notices(now - kept, now)
     total.update(forget_logins(before=wall - kept, now=now, wall=wall))
     return {field: count for field, count in total.items() if count}

@@ -27,6 +27,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "steer_plan": frozenset({RoleName.MANAGER}),
     "set_priority": frozenset({RoleName.GREETER, RoleName.OFFICER, RoleName.COORDINATOR, RoleName.MANAGER}),
     "move_ticket": frozenset({RoleName.GREETER, RoleName.OFFICER, RoleName.COORDINATOR, RoleName.MANAGER}),
+    "see_standards": frozenset({RoleName.COORDINATOR, RoleName.MANAGER, RoleName.LEADERSHIP, RoleName.ADMINISTRATOR}),
+    "edit_standard": frozenset({RoleName.COORDINATOR, RoleName.MANAGER, RoleName.ADMINISTRATOR}),
+    "approve_standard": frozenset({RoleName.MANAGER, RoleName.ADMINISTRATOR}),
     "pair_device": frozenset({RoleName.MANAGER, RoleName.ADMINISTRATOR}),
     "manage_people": frozenset({RoleName.ADMINISTRATOR}),
 }

@@ -7,7 +7,8 @@ from datetime import date, datetime, time
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from senyum.catalogue.models import CounterLine, Line, LineGroup, Requirement, Service
+from senyum.catalogue.models import CounterLine, Fee, Line, LineGroup, Requirement, Service, Standard
+from senyum.catalogue.states import IN_FORCE
 from senyum.journal.actor import Actor
 from senyum.journal.record import record
 from senyum.malls import queries as halls
@@ -103,7 +104,36 @@ def _open_on_holidays(mall: Mall, day: date) -> None:
     )
 
 
-def _lines(mall: Mall, booths: dict[str, Booth]) -> dict[str, Line]:
+def _standards(services: list[Service], now: datetime) -> None:
+    """An adopted first version each, as `catalogue.standard_commands.adopt` makes it, in five statements for all."""
+    standards = Standard.objects.bulk_create(
+        Standard(
+            service=service,
+            number=1,
+            adopted=True,
+            standard_minutes=service.standard_minutes,
+            source=_SOURCE,
+            drafted_at=now,
+            saved_at=now,
+        )
+        for service in services
+    )
+    Requirement.objects.bulk_create(
+        Requirement(standard=standard, sort=sort, text=text)
+        for standard in standards
+        for sort, text in enumerate(("KTP", "Kartu keluarga"), start=1)
+    )
+    Fee.objects.bulk_create(
+        Fee(standard=standard, sort=1, amount_rupiah=service.fee_rupiah, amount_text=service.fee_text)
+        for standard, service in zip(standards, services, strict=True)
+    )
+    Standard.objects.filter(pk__in=[standard.pk for standard in standards]).update(state=IN_FORCE)
+    for standard, service in zip(standards, services, strict=True):
+        service.current = standard
+    Service.objects.bulk_update(services, ["current"])
+
+
+def _lines(mall: Mall, booths: dict[str, Booth], now: datetime) -> dict[str, Line]:
     groups = {
         group.prefix: group
         for group in LineGroup.objects.bulk_create(
@@ -126,11 +156,7 @@ def _lines(mall: Mall, booths: dict[str, Booth]) -> dict[str, Line]:
         )
         for code, (agency, _prefix, _kind, names, minutes, fee, pays) in _LINES.items()
     )
-    Requirement.objects.bulk_create(
-        Requirement(service=service, sort=sort, text=text)
-        for service in services
-        for sort, text in enumerate(("KTP", "Kartu keluarga"), start=1)
-    )
+    _standards(services, now)
     lines = Line.objects.bulk_create(
         Line(
             mall=mall,
@@ -206,7 +232,7 @@ def put_small_hall(*, now: datetime, actor: Actor) -> Mall:
     )
     booths = _booths(mall)
     _open_on_holidays(mall, halls.local_day(mall, now))
-    _counters(mall, booths, _lines(mall, booths))
+    _counters(mall, booths, _lines(mall, booths, now))
     PriorityClass.objects.bulk_create(
         PriorityClass(mall=mall, code=code, head_start_minutes=head, promise_minutes=promise, sort=sort)
         for sort, (code, (head, promise)) in enumerate(_POLICY.items())

@@ -18,7 +18,8 @@ from itertools import count
 from django.db.models import Q
 from django_scopes import scopes_disabled
 
-from senyum.catalogue.models import Line, Requirement
+from senyum.catalogue.models import Line
+from senyum.catalogue.queries import current_requirements
 from senyum.core.errors import NotPossible
 from senyum.journal.actor import Actor
 from senyum.malls.models import Counter, Mall
@@ -345,12 +346,7 @@ class DemoDay:
     def _finish(self, line: HallLine, at: dict[str, object]) -> None:
         missing = None
         if self._chance(INCOMPLETE):
-            missing = (
-                Requirement.objects.filter(service_id=line.service_id)
-                .order_by("?")
-                .values_list("pk", flat=True)
-                .first()
-            )
+            missing = current_requirements(line.service_id).order_by("?").values_list("pk", flat=True).first()
         outcome = states.INCOMPLETE if missing else states.DONE
         commands.finish(**at, outcome=outcome, missing_id=missing)  # type: ignore[arg-type]
 

@@ -59,12 +59,14 @@ def test_a_service_is_put_once():
     assert list(first.requirements.values_list("sort", "text")) == [(1, "KK"), (2, "KTP lama")]
 
 
-def test_requirements_keep_their_rows():
+def test_other_requirements_are_a_new_version():
     before = service(requirements=[RequirementText("KK"), RequirementText("Foto")])
-    kept = before.requirements.get(sort=1).pk
+    told = before.current
     service(requirements=[RequirementText("KK asli", reason="Dicocokkan")])
-    rows = Requirement.objects.filter(service=before)
-    assert [(r.pk, r.text, r.reason) for r in rows] == [(kept, "KK asli", "Dicocokkan")]
+    before.refresh_from_db()
+    assert [(r.sort, r.text, r.reason) for r in before.requirements.all()] == [(1, "KK asli", "Dicocokkan")]
+    assert [r.text for r in Requirement.objects.filter(standard=told)] == ["KK", "Foto"]
+    assert (before.current.number, before.current.adopted) == (2, True)
     assert Entry.objects.filter(kind="service.put").last().data["changed"] == ["requirements"]
 
 

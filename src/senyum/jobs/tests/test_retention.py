@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django_scopes import scopes_disabled
 
 from senyum.jobs import retention
-from senyum.jobs.retention import PACKAGES, RULES, STAYS, erase
+from senyum.jobs.retention import MODELS, PACKAGES, RULES, STAYS, erase
 from senyum.journal.actor import SYSTEM
 from senyum.journal.models import Entry
 from senyum.notices import outbox, states
@@ -196,11 +196,11 @@ TEXT = (models.CharField, models.TextField, models.JSONField, models.BinaryField
 
 def _texts() -> set[str]:
     found = set()
-    for package in PACKAGES:
-        for model in apps.get_app_config(package).get_models():
-            for field in model._meta.concrete_fields:
-                if isinstance(field, TEXT) and f"{model.__name__}.*" not in {rule.field for rule in RULES}:
-                    found.add(f"{model.__name__}.{field.name}")
+    packages = [model for package in PACKAGES for model in apps.get_app_config(package).get_models()]
+    for model in (*packages, *(apps.get_model(name) for name in MODELS)):
+        for field in model._meta.concrete_fields:
+            if isinstance(field, TEXT) and f"{model.__name__}.*" not in {rule.field for rule in RULES}:
+                found.add(f"{model.__name__}.{field.name}")
     return found
 
 

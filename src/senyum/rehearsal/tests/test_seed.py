@@ -86,7 +86,7 @@ def test_everything_is_marked_as_sample_with_its_source(report):
 
 
 def test_each_service_says_what_to_bring_how_long_and_how_much(report):
-    for service in Service.objects.prefetch_related("requirements"):
+    for service in Service.objects.prefetch_related("current__requirements"):
         assert list(service.requirements.all()), service.code
         assert service.standard_minutes >= 1 and service.time_text, service.code
         assert service.fee_rupiah is not None or service.fee_text, service.code

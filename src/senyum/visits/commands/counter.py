@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django_scopes import scopes_disabled
 
 from senyum.catalogue.models import Requirement
+from senyum.catalogue.states import SPOKEN
 from senyum.core.errors import NotPossible
 from senyum.core.text import plain
 from senyum.journal.actor import Actor
@@ -167,8 +168,9 @@ def finish(
 
 
 def _demand_requirement(ticket: Ticket, missing_id: int | None) -> None:
-    known = Requirement.objects.filter(pk=missing_id, service=ticket.line.service).exists() if missing_id else False
-    if not known:
+    # Of any version that citizens were told: the checklist was that of the version the ticket began under.
+    told = Requirement.objects.filter(standard__service=ticket.line.service_id, standard__state__in=SPOKEN)
+    if not missing_id or not told.filter(pk=missing_id).exists():
         raise NotPossible("missing_needed", _("Pilih persyaratan mana yang belum ada."))
 
 

@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Sum
 from django_scopes import scopes_disabled
 
-from senyum.catalogue.models import Requirement
-from senyum.catalogue.queries import text_in
+from senyum.catalogue.queries import requirements_at, text_in
 from senyum.malls import queries as malls
 from senyum.malls.models import Mall
 from senyum.roster.models import CounterSession
@@ -199,7 +198,7 @@ def _leg(hall: Hall, ticket: Ticket, now: datetime, language: str) -> Leg:
         may_rejoin=may.may_rejoin,
         may_smile=may.may_smile,
         smiled=ticket.smiled_at is not None,
-        requirements=_requirements(line.service_id, language),
+        requirements=_requirements(line.service_id, ticket.queued_at, language),
     )
 
 
@@ -233,7 +232,5 @@ def _shown(hall: Hall, ticket: Ticket, now: datetime) -> calm.Calm:
     )
 
 
-def _requirements(service_id: int, language: str) -> tuple[str, ...]:
-    rows = Requirement.objects.filter(service_id=service_id)
-    field = {"su": "text_su", "en": "text_en"}.get(language, "text")
-    return tuple(getattr(row, field) or row.text for row in rows)
+def _requirements(service_id: int, began: datetime, language: str) -> tuple[str, ...]:
+    return tuple(text_in(row, language) for row in requirements_at(service_id, began))

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Count, Q
 from django_scopes import scopes_disabled
 
-from senyum.catalogue.models import Requirement
+from senyum.catalogue.queries import requirements_at
 from senyum.engine import discipline
 from senyum.malls import queries as malls
 from senyum.roster.models import CounterSession, EmergencyCall, SessionPause
@@ -226,7 +226,7 @@ def _here(hall: Hall, session: CounterSession, language: str) -> Here | None:
         note=ticket.note,
         from_counter=_from_counter(ticket),
         requirements=tuple(
-            RequirementRow(r.pk, r.text, r.legal_basis) for r in Requirement.objects.filter(service_id=line.service_id)
+            RequirementRow(r.pk, r.text, r.legal_basis) for r in requirements_at(line.service_id, ticket.queued_at)
         ),
         other_legs=tuple(hall.lines[t.line_id].name(language) for t in others),
         recalls=max(0, ticket.calls_made - 1),

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from senyum.catalogue.models import Requirement, Service
+from senyum.catalogue.models import Service
+from senyum.catalogue.tests.standards import first_requirement
 from senyum.core import clock
 from senyum.journal.actor import SYSTEM
 from senyum.malls import queries as malls
@@ -76,8 +77,8 @@ def test_an_unknown_hall(small_mall, page_client):
 
 def test_a_service_lists_what_to_bring_and_says_free_aloud(small_mall, page_client):
     line = small_mall.lines["ktp"]
-    Requirement.objects.filter(service=line.service, sort=1).update(
-        legal_basis="Perpres 96/2018 Pasal 15", reason="Untuk mencocokkan data"
+    first_requirement(
+        line.service, clock.now(), legal_basis="Perpres 96/2018 Pasal 15", reason="Untuk mencocokkan data"
     )
     page = page_client.page(f"/m/contoh/line/{line.pk}/")
     assert page.heading == "KTP elektronik"

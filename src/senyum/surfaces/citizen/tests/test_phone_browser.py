@@ -144,7 +144,7 @@ def test_three_ahead_absent_and_a_pause(page, live_server, small_mall):
 def test_incomplete_lapsed_and_a_wrong_link(page, live_server, small_mall):
     opens(small_mall, 1)
     first, second = take(small_mall, "ktp"), take(small_mall, "ktp")
-    missing = Requirement.objects.filter(service=small_mall.lines["ktp"].service).first()
+    missing = Requirement.objects.filter(standard__service=small_mall.lines["ktp"].service).first()
     serves(small_mall, 1, outcome="incomplete", missing_id=missing.pk)
     page.goto(f"{live_server.url}/t/{first.token}/")
     _sound(page, "incomplete")

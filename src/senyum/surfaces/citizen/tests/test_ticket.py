@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
-from senyum.catalogue.models import Requirement
+from senyum.catalogue.tests.standards import first_requirement
 from senyum.core import clock
 from senyum.journal.actor import SYSTEM
 from senyum.surfaces.citizen import words
@@ -222,9 +222,10 @@ def test_a_forward_shows_the_next_counter(small_mall, page_client):
 
 def test_incomplete_says_what_was_missing(small_mall, page_client):
     opens(small_mall, 1)
+    missing = first_requirement(
+        small_mall.lines["ktp"].service, clock.now(), text="Kartu keluarga", text_en="Family card"
+    )
     issued = take(small_mall, "ktp")
-    missing = Requirement.objects.filter(service=small_mall.lines["ktp"].service, text="Kartu keluarga").get()
-    Requirement.objects.filter(pk=missing.pk).update(text_en="Family card")
     serves(small_mall, 1, outcome="incomplete", missing_id=missing.pk)
     note = page_client.page(f"/t/{issued.token}/").find("section", class_="late")[0]
     assert "berkas belum lengkap" in note.text and "Yang kurang:" in note.text and "Kartu keluarga" in note.text
