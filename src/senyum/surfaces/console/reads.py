@@ -49,6 +49,10 @@ OPERATOR: tuple[str | Promise, ...] = (
     _("Semua isi basis data: nomor, waktu, layanan, bahasa, catatan petugas, nomor permohonan, dan tautan antrean."),
     _("Jawaban sukarela: kelompok usia, kecamatan, dan ada tidaknya ponsel, bersama nomor antreannya."),
     _("Wajah senyum yang dipilih, bersama nomor antrean yang dilayani. Nama orangnya tidak ada di sana."),
+    _(
+        "Kalau Anda minta dikabari: peramban mana yang mengikuti antrean itu, sampai antreannya selesai. "
+        "Layanan push peramban itu tahu bahwa ada kabar, bukan isinya."
+    ),
     _("Cadangan, beserta kuncinya. Siapa yang memegang berkas cadangan membaca semua yang di atas."),
     _(
         "Mengubah jurnal bisa, tetapi ketahuan saat jurnal diperiksa "

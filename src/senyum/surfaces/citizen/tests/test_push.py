@@ -140,14 +140,19 @@ class TestBrowser:
         expect(button).to_be_visible()
         assert not Subscription.objects.exists()
 
-    def test_the_real_worker_is_registered_beside_the_pages(
-        self, context: Any, live_server: Any, small_mall: Any
-    ) -> None:
+    def test_the_real_worker_shows_what_is_pushed(self, context: Any, live_server: Any, small_mall: Any) -> None:
+        """Chromium itself hands the worker a push, as its push service would."""
         page = context.new_page()
         context.grant_permissions(["notifications"], origin=live_server.url)
-        issued = take(small_mall, "ktp")
-        page.goto(f"{live_server.url}/t/{issued.token}/")
-        shown = page.evaluate(
+        page.goto(f"{live_server.url}/t/{take(small_mall, 'ktp').token}/")
+        tools = context.new_cdp_session(page)
+        found: list[str] = []
+        tools.on(
+            "ServiceWorker.workerRegistrationUpdated",
+            lambda event: found.extend(r["registrationId"] for r in event["registrations"]),
+        )
+        tools.send("ServiceWorker.enable")
+        state = page.evaluate(
             """async () => {
                 const r = await navigator.serviceWorker.register('/push-worker.js', {scope: '/push/'});
                 const w = r.installing || r.waiting || r.active;
@@ -156,7 +161,28 @@ class TestBrowser:
                 return [w.state, new URL(r.scope).pathname, navigator.serviceWorker.controller === null];
             }"""
         )
-        assert shown == ["activated", "/push/", True]
+        assert state == ["activated", "/push/", True] and found
+        for data in (
+            "no json",
+            json.dumps({"title": "Nomor A-001, silakan ke loket 1", "body": "KTP", "tag": "visit-1", "url": "/t/x/"}),
+        ):
+            tools.send(
+                "ServiceWorker.deliverPushMessage",
+                {"origin": live_server.url, "registrationId": found[-1], "data": data},
+            )
+        shown = page.evaluate(
+            """async () => {
+                const r = await navigator.serviceWorker.getRegistration('/push/');
+                for (let n = 0; n < 100; n += 1) {
+                    const all = await r.getNotifications();
+                    const mine = all.find((one) => one.tag === 'visit-1');
+                    if (mine) return [mine.title, mine.body, mine.data.url];
+                    await new Promise((done) => setTimeout(done, 50));
+                }
+                return null;
+            }"""
+        )
+        assert shown == ["Nomor A-001, silakan ke loket 1", "KTP", "/t/x/"]
 
     def test_a_refusal_says_what_to_do(self, page: Any, live_server: Any, small_mall: Any) -> None:
         _stub(page, "'denied'")
