@@ -58,6 +58,13 @@ class Crowd:
         """Days drawn so far."""
         return len(self._starts) - 1
 
+    def load(self, days: int) -> tuple[Floats, Floats]:
+        """People and their minutes at the counter, on each of the first `days` days."""
+        self._draw(days)
+        starts = self._starts[: days + 1]
+        before = np.concatenate([[0.0], np.cumsum(self._rows["minutes"])])
+        return np.diff(starts).astype(np.float64), np.diff(before[starts])
+
     def play(self, desk: Desk, staffing: Ints, *, first: int, end: int) -> Played:
         """Days `first` to `end` with `staffing`, officers per (kind, half hour).
 

@@ -232,6 +232,22 @@ def test_few_days_decide_only_when_they_are_sure() -> None:
     assert judge.surely_broken(np.zeros((1, 8), dtype=np.int64), 0.5)
 
 
+def test_a_comparison_says_from_a_few_days_what_all_of_them_say() -> None:
+    """The error that is claimed covers the one that is made, and is smaller than without the comparison."""
+    day = agency_day(replace(CASES["morning"], day_spread=0.3), 0)
+    judge = Judge(Crowd(day, seed=4), day.desk, (50, 1_600), sure=3.0)
+    rng = np.random.default_rng(6)
+    tables = [rng.integers(1, day.most() + 1) for _ in range(43)]
+    for table in tables[:3]:
+        judge.share(table)
+    few = [judge.estimate(table, 0) for table in tables[3:]]
+    alone = [judge.share(table, 0) for table in tables[3:]]
+    truth = [judge.share(table)[0] for table in tables[3:]]
+    assert all(abs(s - t) <= 4 * max(e, 5e-4) for (s, e), t in zip(few, truth, strict=True))
+    assert np.mean([e for _, e in few]) < 0.6 * np.mean([e for _, e in alone])
+    assert judge.estimate(tables[5], 1) == (truth[2], 0.0)
+
+
 def test_descent_stops_at_a_roster_that_keeps_the_target_and_costs_less_than_everyone() -> None:
     search = Search(agency_day(CASES["morning"], 0), seed=11, effort=EFFORT)
     best = search.descent.improve(search.everyone, 0.85)
