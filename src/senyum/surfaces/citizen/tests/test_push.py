@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,8 +23,13 @@ ENDPOINT = "https://fcm.googleapis.com/fcm/send/abc"
 FORM = {"endpoint": ENDPOINT, "p256dh": POINT, "auth": AUTH}
 
 
+#: Nine in the morning in Jakarta, a Monday.
+NINE = datetime(2031, 1, 6, 2, 0, tzinfo=UTC)
+
+
 @pytest.fixture(autouse=True)
-def _unscoped():
+def _nine(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(clock, "now", lambda: NINE)
     with scopes_disabled():
         yield
 
@@ -36,8 +42,7 @@ class TestForm:
         row = Subscription.objects.get()
         visit = Visit.objects.get(token=mine.token)
         assert (row.subject_kind, row.subject_id, row.endpoint) == ("visit", str(visit.pk), ENDPOINT)
-        local = row.useful_until.astimezone(clock.now().tzinfo)
-        assert clock.now() < local and (local - clock.now()).total_seconds() <= 86400
+        assert row.useful_until == NINE + timedelta(hours=15)
         # Whoever has another ticket ends nothing here.
         client.post(f"/t/{other.token}/push", {**FORM, "stop": "1"})
         assert Subscription.objects.count() == 1
