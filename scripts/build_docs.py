@@ -1,4 +1,4 @@
-"""Write the generated parts of docs/ticket-life.md: state tables, diagrams and the overload table.
+"""Write the generated parts of docs/ticket-life.md (tables, diagrams, overload) and docs/catalogue.md (a diagram).
 
     python scripts/build_docs.py           writes the page
     python scripts/build_docs.py --check   ends with status 1 when the page is not up to date
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import yaml
 
+from senyum.catalogue import states as standards
 from senyum.engine.overload import (
     DISCIPLINES,
     FIFO,
@@ -33,6 +34,7 @@ from senyum.visits import states
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "ticket-life.md"
+CATALOGUE = ROOT / "docs" / "catalogue.md"
 POLICY_FILE = ROOT / "src" / "senyum" / "rehearsal" / "sumedang" / "policy.yaml"
 
 MEANING = {
@@ -123,6 +125,10 @@ def session_diagram() -> str:
     return _diagram(sessions.TRANSITIONS, sessions.OPEN, (sessions.CLOSED,))
 
 
+def standard_diagram() -> str:
+    return _diagram(standards.TRANSITIONS, standards.DRAFT, (standards.SUPERSEDED, standards.WITHDRAWN))
+
+
 def policy_rows() -> list[PolicyRow]:
     """The classes of the seed, with the example's shares."""
     classes = yaml.safe_load(POLICY_FILE.read_text())["priority_classes"]
@@ -163,23 +169,27 @@ PARTS: dict[str, Callable[[], str]] = {
     "session-diagram": session_diagram,
     "overload": overload,
 }
+#: The parts of the page of the catalogue.
+CATALOGUE_PARTS: dict[str, Callable[[], str]] = {"standard-diagram": standard_diagram}
 _PART = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def built(text: str) -> str:
-    """`text` with each generated part written anew. KeyError for an unknown part, ValueError for a missing one."""
+def built(text: str, parts: dict[str, Callable[[], str]] = PARTS) -> str:
+    """`text` with each generated part written anew. ValueError for an unknown part or a missing one."""
     names = [match["name"] for match in _PART.finditer(text)]
-    if sorted(names) != sorted(PARTS):
-        raise ValueError(f"the page has the parts {names}, wanted {list(PARTS)}")
-    return _PART.sub(lambda match: f"{match[1]}{PARTS[match['name']]()}\n{match[3]}", text)
+    if sorted(names) != sorted(parts):
+        raise ValueError(f"the page has the parts {names}, wanted {list(parts)}")
+    return _PART.sub(lambda match: f"{match[1]}{parts[match['name']]()}\n{match[3]}", text)
 
 
 def main(arguments: list[str]) -> int:
-    before = PAGE.read_text()
-    after = built(before)
+    pages = ((PAGE, PARTS), (CATALOGUE, CATALOGUE_PARTS))
+    before = [page.read_text() for page, _parts in pages]
+    after = [built(text, parts) for text, (_page, parts) in zip(before, pages, strict=True)]
     if "--check" in arguments:
         return int(before != after)
-    PAGE.write_text(after)
+    for text, (page, _parts) in zip(after, pages, strict=True):
+        page.write_text(text)
     return 0
 
 

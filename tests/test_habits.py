@@ -88,6 +88,7 @@ def test_saving_a_row_names_its_fields() -> None:
 
 def _commands() -> list[tuple[str, object]]:
     import senyum.catalogue.commands
+    import senyum.catalogue.import_commands
     import senyum.catalogue.standard_commands
     import senyum.notices.commands
     import senyum.people.commands
@@ -106,6 +107,7 @@ def _commands() -> list[tuple[str, object]]:
         senyum.notices.commands,
         senyum.catalogue.commands,
         senyum.catalogue.standard_commands,
+        senyum.catalogue.import_commands,
     ):
         for name, thing in vars(module).items():
             # It wakes a job and writes nothing of ours.

@@ -25,6 +25,8 @@ EXERCISED = {
     "::test_the_commands_save_and_bring_back_a_hall",
     ".venv/bin/senyum upgrade": "src/senyum/ops/tests/test_backup.py"
     "::test_an_upgrade_saves_first_then_migrates_and_says_how_to_go_back",
+    ".venv/bin/senyum catalogue import katalog.xlsx": "src/senyum/catalogue/tests/test_import.py"
+    "::test_the_mended_sheet_comes_in_whole",
     ".venv/bin/senyum journal verify": "src/senyum/ops/tests/test_backup.py"
     "::test_the_commands_save_and_bring_back_a_hall",
 }

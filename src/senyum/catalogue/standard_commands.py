@@ -206,6 +206,41 @@ def start_draft(*, service_id: int, by: User, mall: Mall, now: datetime) -> Stan
 
 
 @transaction.atomic
+def draft_from_import(*, service: Service, content: Content, now: datetime, actor: Actor) -> bool:
+    """A draft that nobody in the house wrote, for people to review; False when it was there with the same content.
+
+    A draft of an earlier import is brought to the new content. One that people work on is theirs: NotPossible.
+    """
+    content = _checked(content)
+    current = _lock_service(service.pk).current
+    there = Standard.objects.filter(service=service, state__in=states.OPEN, adopted=False).first()
+    if there is None:
+        there = _new(service, content, now, based_on=current)
+        _tell(there, "standard.drafted", actor, now)
+        return True
+    if there.author_id is not None or there.writers or there.state != states.DRAFT:
+        raise NotPossible(
+            "draft_open",
+            _("Sudah ada rancangan yang terbuka untuk layanan ini. Teruskan yang itu, atau tarik dulu."),
+            standard=there.pk,
+        )
+    if content_of(there) == content:
+        return False
+    _write(there, content, now)
+    _tell(there, "standard.saved", actor, now)
+    return True
+
+
+def _write(standard: Standard, content: Content, now: datetime, **more: Any) -> None:
+    """Replace a draft's content."""
+    columns = {"standard_minutes": content.standard_minutes, "saved_at": now, **_columns(content), **more}
+    _move(standard, "save", **columns)
+    Requirement.objects.filter(standard=standard).delete()
+    Fee.objects.filter(standard=standard).delete()
+    _put_rows(standard, content)
+
+
+@transaction.atomic
 def save_draft(
     *,
     standard_id: int,
@@ -227,18 +262,7 @@ def save_draft(
             "draft_moved", _("Orang lain baru saja menyimpan rancangan ini. Salin isian Anda, lalu muat ulang halaman.")
         )
     writers = sorted({*standard.writers, by.pk})
-    _move(
-        standard,
-        "save",
-        standard_minutes=content.standard_minutes,
-        change_note=paragraphs(change_note)[:LONGEST_NOTE],
-        writers=writers,
-        saved_at=now,
-        **_columns(content),
-    )
-    Requirement.objects.filter(standard=standard).delete()
-    Fee.objects.filter(standard=standard).delete()
-    _put_rows(standard, content)
+    _write(standard, content, now, change_note=paragraphs(change_note)[:LONGEST_NOTE], writers=writers)
     _tell(standard, "standard.saved", actor_of(by), now)
     return standard
 
