@@ -20,6 +20,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from openpyxl import Workbook, load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.writer.excel import save_workbook
 
 from senyum.catalogue import components
 from senyum.catalogue.content import (
@@ -461,4 +462,4 @@ def write_xlsx(path: Path, services: Iterable[ServiceLine] = (), guide: Iterable
         for row in told:
             other.append(list(row))
         other.column_dimensions["A"].width, other.column_dimensions["B"].width = 22, 90
-    book.save(path)
+    save_workbook(book, path)
