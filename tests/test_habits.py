@@ -13,7 +13,8 @@ from django.db import models
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "senyum"
 #: From the top of the house down (docs in architecture: "import only downward").
-LAYERS = ("planning", "surveys", "visits", "roster", "catalogue", "people", "malls", "notices", "journal", "core")
+_TOP = ("planning", "surveys", "visits", "bookings", "roster")
+LAYERS = (*_TOP, "catalogue", "people", "malls", "notices", "journal", "core")
 WRITES = frozenset(
     {"save", "create", "bulk_create", "bulk_update", "update_or_create", "get_or_create", "update", "delete"}
 )

@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "senyum.planning",
     "senyum.surveys",
     "senyum.visits",
+    "senyum.bookings",
     "senyum.roster",
     "senyum.catalogue",
     "senyum.people",
@@ -260,5 +261,6 @@ PROCRASTINATE_IMPORT_PATHS = [
     "senyum.jobs.send_notices",
     "senyum.jobs.speak",
     "senyum.jobs.tell_turns",
+    "senyum.jobs.watch_bookings",
     "senyum.jobs.watch_lines",
 ]

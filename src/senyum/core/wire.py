@@ -74,6 +74,6 @@ def together(raw: psycopg.Connection[Any], parts: Sequence[Part]) -> list[Rows]:
     found: list[Rows] = []
     for part in parts:
         if not isinstance(part, str):
-            found.append(cursor.fetchall())
+            found.append(cursor.fetchall() if cursor.description else [])
         cursor.nextset()
     return found

@@ -14,6 +14,7 @@ from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
+from senyum.bookings.commands import forget_bookings
 from senyum.catalogue.standard_commands import forget_commenters
 from senyum.core import clock
 from senyum.journal.actor import SYSTEM
@@ -25,7 +26,7 @@ from senyum.people.commands import forget_logins
 from senyum.roster.commands import forget_notes
 from senyum.visits.commands import forget_visits
 
-PACKAGES = ("core", "notices", "people", "planning", "roster", "surveys", "visits")
+PACKAGES = ("bookings", "core", "notices", "people", "planning", "roster", "surveys", "visits")
 #: Models of other packages that hold words of people.
 MODELS = ("catalogue.Comment",)
 KEPT_JOBS = timedelta(days=7)
@@ -44,6 +45,7 @@ class Rule:
 
 
 _VISIT = "KEEP_DAYS after the visit's last ticket closed"
+_BOOKING = "KEEP_DAYS after the booked day"
 RULES = (
     Rule("Visit.token", _VISIT, "the citizen's link; replaced by random text that nobody has"),
     Rule("Visit.age_band", _VISIT, "about a person; for the equal-service audit, whose facts are built before"),
@@ -51,6 +53,14 @@ RULES = (
     Rule("Visit.has_phone", _VISIT, "about a person; as age_band"),
     Rule("Ticket.note", _VISIT, "free words of an officer, perhaps with a name"),
     Rule("Ticket.case_number", _VISIT, "leads to the applicant"),
+    Rule("Booking.token", _BOOKING, "the citizen's link; replaced by random text that nobody has"),
+    Rule("Booking.contact_kind", _BOOKING, "how somebody is reached"),
+    Rule("Booking.contact", _BOOKING, "an address or number, encrypted until then"),
+    Rule("Booking.contact_hash", _BOOKING, "leads to who knows the address"),
+    Rule("Booking.device_hash", _BOOKING, "leads to a browser"),
+    Rule("Booking.why", _BOOKING, "free words of the hall's staff"),
+    Rule("Leg.contact_hash", _BOOKING, "as Booking.contact_hash"),
+    Rule("WaitEntry.*", _BOOKING, "who waited, and where they are reached"),
     Rule("LabelBlock.note", "KEEP_DAYS after its day", "free words of a greeter"),
     Rule("CounterSession.last_note", "one day after the session closed", "a ticket's note, kept for undo"),
     Rule("Notice.*", "KEEP_DAYS after it was queued, if sent or dead; two days if a citizen's own", "holds an address"),
@@ -93,6 +103,13 @@ STAYS = {
     "PriorityClass.code": "policy",
     "LabelSequence.prefix": "a counter of numbers",
     "DayQuota.key": "a counter of tickets",
+    "BookingPolicy.contact": "policy",
+    "Booking.reference": "a code like a label; the journal names bookings by it",
+    "Booking.state": _MEASURE,
+    "Booking.channel": _MEASURE,
+    "Booking.language": "one of three, of the pages",
+    "Booking.priority": "as Visit.priority",
+    "Booking.letters": "names of the messages that were sent",
     "DayClosing.stage": "a mark of the closing job",
     "Smile.channel": "a tap without identity",
     "User.password": _STAFF,
@@ -149,6 +166,9 @@ def erase(*, now: datetime, wall: datetime) -> dict[str, int]:
     total: dict[str, int] = {}
     for mall in malls.malls():
         while counts := forget_visits(mall=mall, before=now - kept, now=now):
+            for field, count in counts.items():
+                total[field] = total.get(field, 0) + count
+        while counts := forget_bookings(mall=mall, before=now - kept, now=now):
             for field, count in counts.items():
                 total[field] = total.get(field, 0) + count
     total["CounterSession.last_note"] = forget_notes(before=now - timedelta(days=1), now=now)

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django_scopes import ScopedManager
 
+from senyum.bookings.models import Booking
 from senyum.catalogue.models import Line, LineGroup, Requirement
 from senyum.malls.models import Agency, Counter, Mall
 from senyum.people.models import Device, User
@@ -35,7 +36,8 @@ class Visit(models.Model):
     """One person's stay in the mall: one label, one or more tickets.
 
     `token` is the unguessable part of the citizen's link. `age_band`, `district` and `has_phone` are
-    optional, asked once, for the equal-service audit. `quantity` is how many documents or people.
+    optional, asked once, for the equal-service audit. `quantity` is how many documents or people. `booking`: null for
+    those who came without one.
     """
 
     class Channel(models.TextChoices):
@@ -61,9 +63,13 @@ class Visit(models.Model):
     has_phone = models.BooleanField(null=True)
     arrived_at = models.DateTimeField()
     greeted_at = models.DateTimeField(null=True)
+    booking = models.ForeignKey(Booking, on_delete=models.SET_NULL, null=True, db_index=False, related_name="+")
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["booking"], condition=Q(booking__isnull=False), name="one_visit_per_booking"
+            ),
             models.UniqueConstraint(fields=["mall", "day", "label"], name="label_once_a_day"),
             models.UniqueConstraint(fields=["token"], name="visit_token_once"),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="visit_quantity"),
@@ -210,17 +216,6 @@ class LabelBlock(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(first__lte=models.F("last")), name="label_block_order")]
-
-
-class DayQuota(models.Model):
-    """How many tickets of a line (or, with `line` null, of a booth) were issued on a day that has a quota."""
-
-    key = models.TextField()
-    day = models.DateField()
-    issued = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["key", "day"], name="day_quota_once")]
 
 
 class Arrival(models.Model):

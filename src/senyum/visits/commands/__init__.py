@@ -1,6 +1,7 @@
 """All writes of a visit's life, by who causes them."""
 
 from senyum.visits.commands.call import CallResult, Running, call_by_hand, call_next
+from senyum.visits.commands.check_in import CheckedIn, check_in
 from senyum.visits.commands.citizen import (
     answer_smile_invitation,
     delay,
@@ -39,6 +40,7 @@ from senyum.visits.commands.issue import Issued, IssuedTicket, Key, issue_visit
 
 __all__ = [
     "CallResult",
+    "CheckedIn",
     "Issued",
     "IssuedTicket",
     "Key",
@@ -50,6 +52,7 @@ __all__ = [
     "call_by_hand",
     "call_next",
     "change_priority",
+    "check_in",
     "close_counter",
     "close_day",
     "delay",

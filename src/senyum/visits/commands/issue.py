@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
+from senyum.bookings.commands.quota import take_quota
 from senyum.catalogue.models import Line
 from senyum.core.db import raw_cursor
 from senyum.core.errors import NotPossible
@@ -22,7 +23,7 @@ from senyum.journal.actor import Actor
 from senyum.malls.models import Mall
 from senyum.visits import classes, rules, sql
 from senyum.visits.hall import Hall, HallLine, hall_of
-from senyum.visits.models import Arrival, DayQuota, Ticket, Visit
+from senyum.visits.models import Arrival, Ticket, Visit
 
 
 @dataclass(frozen=True)
@@ -277,27 +278,6 @@ def _limited(
 def _keys_of(item: dict[str, Any]) -> list[tuple[str, str]]:
     booths = dict(Line.objects.filter(pk__in=[leg["line"] for leg in item["legs"]]).values_list("pk", "booth_id"))
     return [(f"line:{leg['line']}", f"booth:{booths[leg['line']]}") for leg in item["legs"]]
-
-
-def take_quota(*, key: str, day: date, quota: int, count: int) -> None:
-    """Take `count` places of a day's quota, or raise NotPossible. The row is locked until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO visits_dayquota (key, day, issued) SELECT %s, %s, %s WHERE %s <= %s"
-            " ON CONFLICT (key, day) DO UPDATE SET issued = visits_dayquota.issued + excluded.issued"
-            " WHERE visits_dayquota.issued + excluded.issued <= %s",
-            [key, day, count, count, quota, quota],
-        )
-        taken = cursor.rowcount == 1
-    if not taken:
-        used = DayQuota.objects.filter(key=key, day=day).values_list("issued", flat=True).first() or 0
-        raise NotPossible(
-            "quota_full",
-            _("Kuota hari ini sudah habis (%(used)s dari %(quota)s). Silakan kembali pada hari buka berikutnya.")
-            % {"used": used, "quota": quota},
-            used=used,
-            quota=quota,
-        )
 
 
 def _replay(item: dict[str, Any]) -> Issued:

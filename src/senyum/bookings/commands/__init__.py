@@ -1,0 +1,33 @@
+"""All writes of bookings."""
+
+from senyum.bookings.commands.booking import (
+    arrive,
+    book,
+    cancel,
+    confirm,
+    expire_held,
+    in_time,
+    move,
+    release_missed,
+)
+from senyum.bookings.commands.forget import forget_bookings
+from senyum.bookings.commands.policy import close_slot, put_policy
+from senyum.bookings.commands.waiting import accept, lapse, leave, wait
+
+__all__ = [
+    "accept",
+    "arrive",
+    "book",
+    "cancel",
+    "close_slot",
+    "confirm",
+    "expire_held",
+    "forget_bookings",
+    "in_time",
+    "lapse",
+    "leave",
+    "move",
+    "put_policy",
+    "release_missed",
+    "wait",
+]

@@ -1,0 +1,308 @@
+"""What surfaces read about free times and bookings."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+from django_scopes import scopes_disabled
+
+from senyum.bookings import rules, states
+from senyum.bookings.models import Booking, Leg, WaitEntry
+from senyum.bookings.plan import BookLine, BookPlan, plan_of
+from senyum.core import crypto
+from senyum.core.errors import NotPossible
+from senyum.malls import queries as malls
+from senyum.malls.models import Mall
+
+#: Days of which free times are looked for when the wanted one is full.
+_NEXT_DAYS, _NEXT_TIMES = 14, 3
+
+
+@dataclass(frozen=True)
+class FreeSlot:
+    """A slot of a line with room: `free` places."""
+
+    line_id: int
+    starts: datetime
+    ends: datetime
+    free: int
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """The services of one visit, one after another: (line, beginning) in the order in which they are served."""
+
+    starts: datetime
+    ends: datetime
+    legs: tuple[tuple[int, datetime], ...]
+
+
+@dataclass(frozen=True)
+class DayInfo:
+    """A day that could be booked: `free` proposals; `reason` why there are none ("" when there are)."""
+
+    day: date
+    free: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class LegView:
+    line_id: int
+    starts: datetime
+    ends: datetime
+    quantity: int
+
+
+@dataclass(frozen=True)
+class BookingView:
+    """A booking as its owner sees it. `may_move`/`may_cancel`: now. `contact`: masked, "" when none was given."""
+
+    id: int
+    mall_id: int
+    reference: str
+    token: str
+    state: str
+    day: date
+    starts: datetime
+    quantity: int
+    language: str
+    priority: str
+    held_until: datetime | None
+    contact_kind: str
+    contact: str
+    moves: int
+    why: str
+    legs: tuple[LegView, ...]
+
+    @property
+    def coming(self) -> bool:
+        return self.state in states.COMING
+
+    @property
+    def may_move(self) -> bool:
+        return states.after(self.state, "move") is not None and self.moves < rules.MAX_MOVES
+
+    @property
+    def may_cancel(self) -> bool:
+        return states.after(self.state, "cancel") is not None
+
+
+def sold(line_ids: Iterable[int], first: date, last: date) -> dict[tuple[int, datetime], tuple[int, int, bool]]:
+    """(taken, capacity, closed) of each slot that somebody asked for, by line and beginning. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT s.line_id, s.starts, s.capacity, s.closed,"
+            " (SELECT count(*) FROM bookings_place p WHERE p.slot_id = s.id)"
+            " FROM bookings_slot s WHERE s.line_id = ANY(%s) AND s.day BETWEEN %s AND %s",
+            [list(line_ids), first, last],
+        )
+        return {(line, at): (taken, room, closed) for line, at, room, closed, taken in cursor.fetchall()}
+
+
+def _left_of_quota(plan: BookPlan, lines: Sequence[BookLine], first: date, last: date) -> dict[tuple[int, date], int]:
+    """Places that the day's quotas leave for bookings, by line and day; lines without a quota are missing."""
+    limited = [line for line in lines if line.quota is not None or line.booth_quota is not None]
+    if not limited:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT day, line_id, booth_id, sum(quantity) FROM bookings_leg"
+            " WHERE counts AND day BETWEEN %s AND %s AND booth_id = ANY(%s) GROUP BY 1, 2, 3",
+            [first, last, [line.booth_id for line in limited]],
+        )
+        booked: dict[tuple[str, date], int] = defaultdict(int)
+        for day, line_id, booth_id, count in cursor.fetchall():
+            booked[(f"line:{line_id}", day)] += count
+            booked[(f"booth:{booth_id}", day)] += count
+        cursor.execute("SELECT key, day, issued FROM visits_dayquota WHERE day BETWEEN %s AND %s", [first, last])
+        issued = {(key, day): count for key, day, count in cursor.fetchall()}
+    left: dict[tuple[int, date], int] = {}
+    for line in limited:
+        for n in range((last - first).days + 1):
+            day = first + timedelta(days=n)
+            for key, quota in ((f"line:{line.id}", line.quota), (f"booth:{line.booth_id}", line.booth_quota)):
+                if quota is not None:
+                    had = booked[(key, day)]
+                    most = min(
+                        rules.quota_share(quota, line.policy.walkin_percent) - had,
+                        quota - had - issued.get((key, day), 0),
+                    )
+                    left[(line.id, day)] = min(left.get((line.id, day), most), most)
+    return left
+
+
+def _free(
+    plan: BookPlan, lines: Sequence[BookLine], first: date, last: date, quantity: int, now: datetime
+) -> dict[tuple[int, date], list[FreeSlot]]:
+    """Slots with room for `quantity`, by line and day."""
+    known = sold([line.id for line in lines], first, last)
+    quota = _left_of_quota(plan, lines, first, last)
+    found: dict[tuple[int, date], list[FreeSlot]] = {}
+    for line in lines:
+        for n in range((last - first).days + 1):
+            day = first + timedelta(days=n)
+            window = plan.window(line, day)
+            if quota.get((line.id, day), quantity) < quantity:
+                continue
+            slots = []
+            for slot in plan.slots(line, day):
+                taken, capacity, closed = known.get((line.id, slot.starts), (0, slot.capacity, False))
+                free = min(capacity, slot.capacity) - taken
+                if not closed and free >= quantity and window.open_for(slot.starts, now):
+                    slots.append(FreeSlot(line.id, slot.starts, slot.ends, free))
+            found[(line.id, day)] = slots
+    return found
+
+
+def free_slots(
+    mall: Mall, line_ids: Sequence[int], day: date, *, quantity: int, now: datetime
+) -> dict[int, list[FreeSlot]]:
+    """The slots of each line on a day that have room for `quantity` and can be booked now."""
+    plan = plan_of(mall)
+    lines = [plan.line(line_id) for line_id in line_ids]
+    found = _free(plan, lines, day, day, quantity, now)
+    return {line.id: found.get((line.id, day), []) for line in lines}
+
+
+def _proposals(lines: Sequence[BookLine], free: Mapping[int, Sequence[FreeSlot]], quantity: int) -> list[Proposal]:
+    minutes = {line.id: rules.counter_minutes(line.minutes, quantity) for line in lines}
+    steps = [rules.Step(line.id, minutes[line.id], tuple(s.starts for s in free.get(line.id, ()))) for line in lines]
+    found: dict[datetime, Proposal] = {}
+    for earliest in sorted({at for step in steps for at in step.free}):
+        legs = rules.arrange(steps, earliest=earliest)
+        if legs is not None:
+            ends = legs[-1][1] + timedelta(minutes=minutes[legs[-1][0]])
+            # Of those that begin together the one that is done first.
+            found.setdefault(legs[0][1], Proposal(legs[0][1], ends, legs))
+    return [found[at] for at in sorted(found)]
+
+
+def proposals(mall: Mall, line_ids: Sequence[int], day: date, *, quantity: int, now: datetime) -> list[Proposal]:
+    """The times of a day at which all services can be had one after another, at most one for each beginning."""
+    plan = plan_of(mall)
+    lines = [plan.line(line_id) for line_id in line_ids]
+    return _proposals(lines, free_slots(mall, line_ids, day, quantity=quantity, now=now), quantity)
+
+
+def days(mall: Mall, line_ids: Sequence[int], *, quantity: int, now: datetime) -> list[DayInfo]:
+    """Today and the days ahead that could be booked, each with its free times or the reason why there are none."""
+    plan = plan_of(mall)
+    lines = [plan.line(line_id) for line_id in line_ids]
+    today = malls.local_day(mall, now)
+    wanted = rules.bookable_days(today, min(line.policy.days_ahead for line in lines))
+    free = _free(plan, lines, wanted[0], wanted[-1], quantity, now)
+    answer = []
+    for day in wanted:
+        shut = next((hours.reason for line in lines if not (hours := plan.hours(line.booth_id, day)).is_open), "")
+        count = (
+            0 if shut else len(_proposals(lines, {line.id: free.get((line.id, day), []) for line in lines}, quantity))
+        )
+        answer.append(DayInfo(day, count, shut or ("" if count else _why_none(plan, lines, day, now))))
+    return answer
+
+
+def _why_none(plan: BookPlan, lines: Sequence[BookLine], day: date, now: datetime) -> str:
+    opens = max(plan.window(line, day).from_ for line in lines)
+    if now < opens:
+        local = malls.local_time(plan.mall, opens)
+        return str(_("Pemesanan dibuka %(day)s pukul %(time)s")) % {
+            "day": local.strftime("%d-%m"),
+            "time": local.strftime("%H.%M"),
+        }
+    return str(_("Penuh"))
+
+
+def next_free(
+    mall: Mall, line_ids: Sequence[int], *, quantity: int, now: datetime, after: date | None = None
+) -> list[Proposal]:
+    """The next free times, at most three, from `after` (a day; None: today) on."""
+    plan = plan_of(mall)
+    lines = [plan.line(line_id) for line_id in line_ids]
+    first = max(after or date.min, malls.local_day(mall, now))
+    last = first + timedelta(days=_NEXT_DAYS)
+    free = _free(plan, lines, first, last, quantity, now)
+    found: list[Proposal] = []
+    for n in range((last - first).days + 1):
+        day = first + timedelta(days=n)
+        found += _proposals(lines, {line.id: free.get((line.id, day), []) for line in lines}, quantity)
+        if len(found) >= _NEXT_TIMES:
+            break
+    return found[:_NEXT_TIMES]
+
+
+def _view(booking: Booking) -> BookingView:
+    with scopes_disabled():
+        legs = [LegView(leg.line_id, leg.starts, leg.ends, leg.quantity) for leg in Leg.objects.filter(booking=booking)]
+    return BookingView(
+        id=booking.pk,
+        mall_id=booking.mall_id,
+        reference=booking.reference,
+        token=booking.token,
+        state=booking.state,
+        day=booking.day,
+        starts=booking.starts,
+        quantity=booking.quantity,
+        language=booking.language,
+        priority=booking.priority,
+        held_until=booking.held_until,
+        contact_kind=booking.contact_kind,
+        contact=masked(booking),
+        moves=booking.moves,
+        why=booking.why,
+        legs=tuple(sorted(legs, key=lambda leg: leg.starts)),
+    )
+
+
+def contact_of(row: Booking | WaitEntry) -> str:
+    """The address or number in plain, "" when there is none. Only for sending a message to it."""
+    return crypto.decrypt(bytes(row.contact), purpose="contact") if bytes(row.contact) else ""
+
+
+def masked(row: Booking | WaitEntry) -> str:
+    """The contact so that its owner knows it again and nobody else learns it: "a...@example.id", "...4321"."""
+    plain = contact_of(row)
+    if not plain:
+        return ""
+    if row.contact_kind == rules.EMAIL:
+        name, _at, host = plain.partition("@")
+        return f"{name[:1]}…@{host}"
+    return f"…{plain[-4:]}"
+
+
+def booking_by_token(token: str) -> BookingView:
+    """The booking of a link. Raises NotPossible("no_booking")."""
+    booking = Booking.objects.filter(token=token).first()
+    if booking is None:
+        raise NotPossible("no_booking", _("Pemesanan itu tidak ada atau datanya sudah dihapus."))
+    return _view(booking)
+
+
+def booking_by_reference(mall: Mall, reference: str) -> BookingView:
+    """The booking of a reference that somebody says or types, in this mall. Raises NotPossible("no_booking")."""
+    booking = Booking.objects.filter(mall=mall, reference=rules.tidy_reference(reference)).first()
+    if booking is None:
+        raise NotPossible(
+            "no_booking", _("Kode pemesanan itu tidak ditemukan di MPP ini. Periksa lagi tujuh huruf dan angkanya.")
+        )
+    return _view(booking)
+
+
+def coming_times(mall_id: int, day: date) -> dict[int, list[datetime]]:
+    """The booked times of today's bookings that are still to come, by line: one for each place."""
+    found: dict[int, list[datetime]] = defaultdict(list)
+    rows = Leg._base_manager.filter(booking__mall_id=mall_id, day=day, active=True).order_by("starts")
+    for line_id, starts, quantity in rows.values_list("line_id", "starts", "quantity"):
+        found[line_id] += [starts] * quantity
+    return found
+
+
+def bookings_of(mall: Mall, day: date) -> list[BookingView]:
+    """The bookings of a day that are still to come or have come, by time."""
+    rows = Booking.objects.filter(mall=mall, day=day, state__in=states.KEEPING).order_by("starts", "id")
+    return [_view(row) for row in rows]
