@@ -25,20 +25,28 @@ _BAD_REQUEST_CODES = frozenset(
         "age_band",
         "case_needed",
         "channel",
+        "code",
+        "contact",
+        "contact_needed",
         "delay_minutes",
         "key_reused",
         "missing_needed",
         "no_class",
         "no_line",
         "no_service",
+        "no_slot",
+        "not_bookable",
+        "one_day",
         "outcome",
+        "overlap",
         "quantity",
+        "same_services",
         "reason_needed",
         "score",
         "services_many",
     }
 )
-_NOT_THERE_CODES = frozenset({"no_mall", "no_counter", "no_ticket", "no_visit"})
+_NOT_THERE_CODES = frozenset({"no_mall", "no_booking", "no_counter", "no_ticket", "no_visit"})
 
 
 class Problem(Schema):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 Language = Literal["id", "su", "en"]
 Identifier = Annotated[int, Field(ge=1, le=9_000_000_000_000_000)]
@@ -277,3 +277,88 @@ class NextOut(Schema):
     why: str
     passed_over: int
     finished: int | None
+
+
+class BookedLegIn(Body):
+    """A service and the beginning of its slot, as `malls/{code}/times` offers it."""
+
+    service: Code
+    starts: AwareDatetime
+
+
+class BookingIn(Body):
+    """`contact`: an e-mail address or a WhatsApp number, by `contact_kind`; some services ask for it."""
+
+    mall: Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[a-z0-9-]+$")]
+    legs: Annotated[list[BookedLegIn], Field(min_length=1, max_length=5)]
+    quantity: Annotated[int, Field(ge=1, le=50)] = 1
+    priority: Literal["regular", "elderly", "disability", "pregnant", "child", "disaster"] = "regular"
+    channel: Literal["kiosk", "greeter", "phone", "api"] = "api"
+    language: Language = "id"
+    contact_kind: Literal["", "email", "whatsapp"] = ""
+    contact: Annotated[str, Field(max_length=254, pattern=r"^[^\x00]*$")] = ""
+
+
+class MoveIn(Body):
+    legs: Annotated[list[BookedLegIn], Field(min_length=1, max_length=5)]
+
+
+class CodeIn(Body):
+    code: Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[^\x00]*$")]
+
+
+class CheckInIn(Body):
+    """`reference` as the person says or types it."""
+
+    reference: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^\x00]*$")]
+    channel: Literal["kiosk", "greeter", "api"] = "api"
+
+
+class BookedLegOut(Schema):
+    service: str
+    starts: datetime
+    ends: datetime
+
+
+class BookingOut(Schema):
+    """`held_until`: a contact is to be confirmed, or an offer taken, until then. `contact` is masked."""
+
+    reference: str
+    token: str
+    state: Literal["held", "booked", "arrived", "cancelled", "released", "expired"]
+    day: date
+    starts: datetime
+    quantity: int
+    held_until: datetime | None
+    contact: str
+    legs: list[BookedLegOut]
+    may: list[str]
+
+
+class TimeLeg(Schema):
+    service: str
+    starts: datetime
+
+
+class TimeOut(Schema):
+    starts: datetime
+    ends: datetime
+    legs: list[TimeLeg]
+
+
+class TimesOut(Schema):
+    """`next_free`: where the day has nothing, the next times that do."""
+
+    day: date
+    as_of: datetime
+    times: list[TimeOut]
+    next_free: list[TimeOut]
+
+
+class CheckedInOut(Schema):
+    """The visit of a booking. `kept`: came in time; `again`: had been checked in before."""
+
+    token: str
+    label: str
+    kept: bool
+    again: bool

@@ -8,7 +8,7 @@ from django.urls import path
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
-from senyum.surfaces.api import counters, docs, hall, problems, visits
+from senyum.surfaces.api import bookings, counters, docs, hall, problems, visits
 from senyum.surfaces.api.auth import bearer
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -45,6 +45,7 @@ problems.install(api)
 api.add_router("", hall.router)
 api.add_router("", visits.router)
 api.add_router("", counters.router)
+api.add_router("", bookings.router)
 
 urlpatterns = [
     path("docs", docs.reference, name="api-docs"),
