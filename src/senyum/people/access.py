@@ -125,6 +125,7 @@ _PLACES: dict[str, tuple[str, str | Promise, str]] = {
 #: What a role opens besides, in its hall: (kind, title, url), asked for by permission.
 _CARE: dict[str, tuple[str, str | Promise, str]] = {
     "manage_people": ("accounts", _("Akun petugas"), "/console/{mall}/accounts/"),
+    "see_standards": ("standards", _("Standar pelayanan"), "/console/{mall}/standards/"),
     "pair_device": ("devices", _("Perangkat MPP"), "/console/{mall}/devices/"),
 }
 _ALSO: dict[str, tuple[str, ...]] = {

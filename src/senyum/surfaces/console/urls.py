@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from senyum.surfaces.console import accounts, accuracy, devices, floor, floor_staff, plans, roster
+from senyum.surfaces.console import accounts, accuracy, devices, floor, floor_staff, plans, roster, standards
 
 app_name = "console"
 urlpatterns = [
@@ -35,6 +35,16 @@ urlpatterns = [
     path("<slug:mall>/accounts/<int:person>/factors/", accounts.factors, name="account_factors"),
     path("<slug:mall>/accounts/<int:person>/disable/", accounts.disable, name="account_disable"),
     path("<slug:mall>/accounts/<int:person>/enable/", accounts.enable, name="account_enable"),
+    path("<slug:mall>/standards/", standards.show, name="standards"),
+    path("<slug:mall>/standards/new/<int:service>/", standards.new, name="standard_new"),
+    path("<slug:mall>/standards/<int:standard>/", standards.one, name="standard"),
+    path("<slug:mall>/standards/<int:standard>/edit/", standards.edit, name="standard_edit"),
+    path("<slug:mall>/standards/<int:standard>/save/", standards.save, name="standard_save"),
+    path("<slug:mall>/standards/<int:standard>/submit/", standards.submit, name="standard_submit"),
+    path("<slug:mall>/standards/<int:standard>/approve/", standards.approve, name="standard_approve"),
+    path("<slug:mall>/standards/<int:standard>/give-back/", standards.give_back, name="standard_give_back"),
+    path("<slug:mall>/standards/<int:standard>/withdraw/", standards.withdraw, name="standard_withdraw"),
+    path("<slug:mall>/standards/<int:standard>/comment/<int:comment>/", standards.moderate, name="standard_moderate"),
     path("<slug:mall>/devices/", devices.show, name="devices"),
     path("<slug:mall>/devices/<int:device>/end/", devices.end, name="device_end"),
 ]

@@ -127,6 +127,9 @@ def filled(small_mall):
         "action": "next",
         "signed": "x",
         "plan": plan.pk,
+        "service": small_mall.lines["ktp"].service_id,
+        "standard": small_mall.lines["ktp"].service.current_id,
+        "comment": 1,
     }
 
 
