@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from senyum.surfaces.citizen.views import accuracy, hall, smile, take, ticket
+from senyum.surfaces.citizen.views import accuracy, hall, smile, standards, take, ticket
 
 urlpatterns = [
     path("m/<slug:mall>/", hall.mall, name="citizen_mall"),
     path("m/<slug:mall>/line/<int:line>/", hall.service, name="citizen_service"),
     path("m/<slug:mall>/line/<int:line>/now/", hall.service_now, name="citizen_service_now"),
+    path("m/<slug:mall>/line/<int:line>/standard/", standards.show, name="citizen_standard"),
+    path("m/<slug:mall>/line/<int:line>/standard/comment/", standards.comment, name="citizen_standard_comment"),
     path("m/<slug:mall>/take/", take.take, name="citizen_take"),
     path("m/<slug:mall>/accuracy/", accuracy.show, name="citizen_accuracy"),
     path("m/<slug:mall>/counters/", hall.counters, name="citizen_counters"),

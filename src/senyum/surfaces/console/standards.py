@@ -159,15 +159,21 @@ def _text(label: Any, value: Any, hint: Any = "", *, area: bool = False) -> form
 class ReviewForm(forms.Form):
     """First and last day of the public's comments."""
 
-    review_from = forms.DateField(label=_("Tanggapan dari"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
-    review_to = forms.DateField(label=_("Tanggapan sampai"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+    review_from = forms.DateField(
+        label=_("Tanggapan dari"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
+    review_to = forms.DateField(
+        label=_("Tanggapan sampai"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
 
 
 class ApproveForm(forms.Form):
     """Number of the decree, and from when it holds."""
 
     decree_number = forms.CharField(label=_("Nomor SK"), max_length=120)
-    effective_on = forms.DateField(label=_("Berlaku mulai"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+    effective_on = forms.DateField(
+        label=_("Berlaku mulai"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
 
 
 class WhyForm(forms.Form):
