@@ -29,7 +29,7 @@ LAZY: dict[str, tuple[str, str, str]] = {
     "seed": ("senyum.rehearsal.cli", "seed", "Fill the hall with example data."),
     "play": ("senyum.rehearsal.cli", "play", "Play a demo day (part of `demo`)."),
     "replay": ("senyum.rehearsal.cli", "replay", "Drive a recorded day of a real office through the hall."),
-    "catalogue": ("senyum.catalogue.cli", "app", "Services and their standards: import, template, export."),
+    "catalogue": ("senyum.catalogue.cli", "app", "Services and their standards: import, template, export, synonyms."),
     "forecast": ("senyum.planning.accuracy_cli", "app", "How good the wait forecasts are."),
     "plan": ("senyum.planning.plan_cli", "plan", "The least costly roster that keeps the promise."),
     "simulate": ("senyum.planning.simulate_cli", "simulate", "Play many days of a scenario."),

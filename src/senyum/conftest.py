@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from senyum.catalogue import search
 from senyum.core import clock
 from senyum.journal.actor import SYSTEM
 from senyum.malls import queries as halls
@@ -18,10 +19,10 @@ from senyum.visits import hall
 @pytest.fixture(autouse=True)
 def _no_kept_halls() -> Iterator[None]:
     """Each test reads halls, calendars and tokens anew."""
-    for forget in (halls.forget, hall.forget, tokens.forget):
+    for forget in (halls.forget, hall.forget, tokens.forget, search.forget):
         forget()
     yield
-    for forget in (halls.forget, hall.forget, tokens.forget):
+    for forget in (halls.forget, hall.forget, tokens.forget, search.forget):
         forget()
 
 

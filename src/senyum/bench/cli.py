@@ -44,6 +44,19 @@ def queue(
 
 
 @app.command()
+def search(
+    services: Annotated[int, typer.Option(min=100, help="How many services the catalogue has.")] = 5_000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """The catalogue's search beside ILIKE, trigrams alone and full text alone. docs/benchmarks.md explains the keys."""
+    from senyum.bench.search import run
+
+    answer = run(services, lambda line: typer.echo(line, err=True))
+    if as_json:
+        typer.echo(json.dumps(answer))
+
+
+@app.command()
 def simulate(
     days: Annotated[int, typer.Option(min=10, help="How many days the run on all threads plays.")] = 10_000,
     reference_days: Annotated[int, typer.Option(min=1, help="How many days SimPy and Ciw play.")] = 4,

@@ -12,10 +12,12 @@ from django.utils import translation
 
 from senyum.catalogue import components, export, sheet
 from senyum.catalogue.import_commands import Imported, import_sheet
+from senyum.catalogue.synonym_cli import synonyms
 from senyum.core import clock
 from senyum.journal.actor import Actor
 
-app = typer.Typer(no_args_is_help=True, help="Services and their standards: import, template, export.")
+app = typer.Typer(no_args_is_help=True, help="Services and their standards: import, template, export, synonyms.")
+app.add_typer(synonyms, name="synonyms")
 _OPERATOR = Actor("system", "cli", "senyum catalogue")
 
 Language = Annotated[str, typer.Option("--lang", envvar="SENYUM_LANG", help="Language of the report: id, su or en.")]

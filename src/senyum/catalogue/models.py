@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 
@@ -121,3 +123,64 @@ class CounterLine(models.Model):
             models.UniqueConstraint(fields=["counter", "line"], name="counter_line_once"),
             models.CheckConstraint(condition=Q(tier__in=[1, 2]), name="counter_line_tier"),
         ]
+
+
+class Synonym(models.Model):
+    """How people say it: `word` (one to three plain words of a language) stands for `means`, the catalogue's words.
+
+    A filler says "I want" and not what; its `means` is empty. `is_house`: as the product brings it; a row that a
+    person changed or switched off is not touched by the next version.
+    """
+
+    class Kind(models.TextChoices):
+        SYNONYM = "synonym"
+        FILLER = "filler"
+
+    language = models.CharField(max_length=2, choices=[("id", "id"), ("su", "su"), ("en", "en")])
+    word = models.CharField(max_length=60)
+    means = models.CharField(max_length=60, default="", blank=True)
+    kind = models.TextField(choices=Kind.choices, default=Kind.SYNONYM)
+    active = models.BooleanField(default=True)
+    is_house = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["word", "language", "means"]
+        constraints = [
+            models.UniqueConstraint(fields=["language", "word", "means"], name="synonym_once"),
+            models.CheckConstraint(
+                condition=Q(kind="filler", means="") | (Q(kind="synonym") & ~Q(means="")), name="synonym_means"
+            ),
+            models.CheckConstraint(condition=Q(word__regex=r"^[a-z0-9]+( [a-z0-9]+){0,2}$"), name="synonym_plain"),
+        ]
+
+    def __str__(self) -> str:
+        return self.word
+
+
+class SearchEntry(models.Model):
+    """What the search knows of a service: written by database triggers alone, so it is never behind.
+
+    `words` is weighted: A the names, B the agency's short name and code, C keywords, D the agency's full name.
+    """
+
+    service = models.OneToOneField(Service, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    words = SearchVectorField()
+    name_words = models.PositiveSmallIntegerField()
+
+    class Meta:
+        indexes = [GinIndex(fields=["words"], name="search_words")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class SearchWord(models.Model):
+    """A word that stands in some service: what a slip of the finger is put right with. Written by triggers."""
+
+    word = models.CharField(max_length=40, primary_key=True)
+
+    class Meta:
+        indexes = [GinIndex(OpClass("word", name="gin_trgm_ops"), name="search_word_trgm")]
+
+    def __str__(self) -> str:
+        return self.word

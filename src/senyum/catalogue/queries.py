@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from senyum.catalogue import rules, states
+from senyum.catalogue import rules, search, states
 from senyum.catalogue.models import CounterLine, Line, Requirement, Service, Standard
 from senyum.core.errors import NotPossible
 from senyum.malls.models import Counter, Mall
@@ -149,28 +148,6 @@ def line_info(mall: Mall, line_id: int, language: str = "id") -> LineInfo:
     return found[0]
 
 
-# One row a line: its name, the text people search in, and how similar each search word is to that text.
-_SIMILARITY = """
-SELECT line.id, service.name,
-       concat_ws(' ', service.name, service.name_su, service.name_en, service.keywords,
-                 agency.short_name, agency.name, agency.code) AS text,
-       ARRAY(SELECT word_similarity(word, lower(unaccent(concat_ws(' ', service.name, service.name_su,
-                                    service.name_en, service.keywords, agency.short_name))))
-               FROM unnest(%s::text[]) WITH ORDINALITY AS asked (word, place) ORDER BY place)
-  FROM catalogue_line line
-  JOIN catalogue_service service ON service.id = line.service_id
-  JOIN malls_agency agency ON agency.id = line.agency_id
- WHERE line.mall_id = %s AND line.active
-"""
-
-
-def _ranked(mall: Mall, wanted: Sequence[str]) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(_SIMILARITY, [list(wanted), mall.pk])
-        candidates = [rules.Candidate(*row) for row in cursor.fetchall()]
-    return rules.rank(wanted, candidates)
-
-
 def search_lines(
     mall: Mall, text: str, language: str = "id", limit: int = 20, everything: list[LineInfo] | None = None
 ) -> list[LineInfo]:
@@ -180,11 +157,59 @@ def search_lines(
     words, spelling and swapped letters. Nothing found: an empty list.
     """
     everything = lines_of(mall, language) if everything is None else everything
-    wanted = rules.search_words(text[:200])
-    if not wanted:
+    hits = search.find(text, mall_id=mall.pk, limit=limit)
+    if hits is None:
         return everything[:limit]
-    by_id = {info.id: info for info in everything}
-    return [by_id[line_id] for line_id in _ranked(mall, wanted) if line_id in by_id][:limit]
+    by_service = {info.service_id: info for info in everything}
+    return [by_service[hit.service_id] for hit in hits if hit.service_id in by_service]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A hall that offers a service: its code and short name, and the line's id there."""
+
+    mall: str
+    mall_name: str
+    line_id: int
+
+
+@dataclass(frozen=True)
+class ServiceFound:
+    """A service in the asked language, whoever offers it; `offers` in the order of the halls' names."""
+
+    id: int
+    code: str
+    name: str
+    agency_code: str
+    agency: str
+    fee: str
+    offers: tuple[Offer, ...]
+
+
+def search_services(text: str, language: str = "id", limit: int = 20) -> list[ServiceFound]:
+    """The services of all halls that answer what somebody typed or said, best first; [] for fillers alone.
+
+    At most six queries, whatever is found.
+    """
+    hits = search.find(text, limit=limit) or []
+    ids = [hit.service_id for hit in hits]
+    rows = Service.objects.select_related("agency").in_bulk(ids)
+    offers: dict[int, list[Offer]] = {service_id: [] for service_id in ids}
+    lines = Line.objects.filter(service_id__in=ids, active=True).select_related("mall").order_by("mall__name")
+    for line in lines:
+        offers[line.service_id].append(Offer(line.mall.code, line.mall.short_name, line.pk))
+    return [
+        ServiceFound(
+            id=row.pk,
+            code=row.code,
+            name=name_in(row, language),
+            agency_code=row.agency.code,
+            agency=row.agency.short_name,
+            fee=rules.fee_words(row.fee_rupiah, row.fee_text),
+            offers=tuple(offers[row.pk]),
+        )
+        for row in (rows[service_id] for service_id in ids if service_id in rows)
+    ]
 
 
 def requirements_of(line: Line, language: str = "id") -> list[RequirementInfo]:

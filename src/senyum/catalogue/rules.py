@@ -2,73 +2,28 @@
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-_FILLER = """
-    saya aku mau ingin minta tolong mohon bikin buat membuat bikinin ngurus urus mengurus pengurusan nyieun ngadamel
-    bade hoyong nyuhunkeun abdi kuring dimana mana di ke ka dari pada untuk yang nu anu dan atau sareng jeung
-    layanan pelayanan loket gerai antrean nomor cara gimana bagaimana kumaha apa naon nya dong ya kak pak bu
-    e el i want need to get make the my for of how do please service queue number
-"""
-#: Words that say "I want" and not what: Indonesian, colloquial, Sundanese, English.
-FILLER = frozenset(_FILLER.split())
-
-#: How people say it -> the word the catalogue uses.
-SYNONYMS: Mapping[str, str] = {
-    "antrian": "antrean",
-    "antri": "antrean",
-    "ngantri": "antrean",
-    "ilang": "hilang",
-    "kahilangan": "hilang",
-    "kehilangan": "hilang",
-    "leungit": "hilang",
-    "ical": "hilang",
-    "lost": "hilang",
-    "ruksak": "rusak",
-    "butut": "rusak",
-    "anyar": "baru",
-    "enggal": "baru",
-    "pasport": "paspor",
-    "passport": "paspor",
-    "paspot": "paspor",
-    "lahiran": "kelahiran",
-    "lahir": "kelahiran",
-    "ngalahirkeun": "kelahiran",
-    "maot": "kematian",
-    "pupus": "kematian",
-    "wafat": "kematian",
-    "meninggal": "kematian",
-    "mati": "kematian",
-    "kawin": "nikah",
-    "merit": "nikah",
-    "nikahan": "nikah",
-    "kartos": "kartu",
-    "polis": "polisi",
-    "padamelan": "kerja",
-    "gawe": "kerja",
-    "loker": "kerja",
-    "pindahan": "pindah",
-    "ngalih": "pindah",
-    "cai": "air",
-    "ledeng": "air",
-    "taneuh": "tanah",
-    "imah": "rumah",
-    "budak": "anak",
-    "murangkalih": "anak",
-    "ektp": "ktp",
-    "ktpel": "ktp",
-}
-
 _WORD = re.compile(r"[a-z0-9]+")
-#: Below this trigram similarity two words have nothing to do with each other.
-_SIMILAR = 0.5
-_PHRASE_SHARE = 0.5
+#: Below this trigram similarity two words have nothing to do with each other, and shorter words have too few trigrams.
+SIMILAR, TRIGRAM_LETTERS = 0.4, 5
+#: Services that answer less than this share of what the best one answers are left out.
+ANSWER_SHARE = 0.5
+#: A word of the service's own name counts so much more.
+NAME_COUNTS = 1.5
+MOST_WORDS = 8
+LONGEST_PHRASE = 3
+#: How close to the asked word what is found instead of it is: its stem, what it stands for, another word that stands
+#: for the same, a longer word that begins so.
+STEM, MEANT, SAID, BEGINS = 0.95, 0.95, 0.85, 0.8
+#: The same for slips of the finger: neighbours swapped, a letter dropped or added, a letter changed.
+SWAPPED, ADDED, CHANGED = 0.75, 0.7, 0.6
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def plain(text: str) -> str:
@@ -82,73 +37,119 @@ def words(text: str) -> list[str]:
     return _WORD.findall(plain(text))
 
 
-def search_words(text: str) -> list[str]:
-    """What somebody is looking for: synonyms replaced, fillers dropped, each word once, at most eight."""
-    found = [SYNONYMS.get(word, word) for word in words(text)]
-    return list(dict.fromkeys(word for word in found if word not in FILLER))[:8]
+@dataclass(frozen=True)
+class Speech:
+    """Synonyms and fillers, ready to look up: `means` from a word or phrase to what it stands for, `says` back."""
+
+    fillers: frozenset[str]
+    means: Mapping[str, Sequence[str]]
+    says: Mapping[str, Sequence[str]]
 
 
-def one_slip(a: str, b: str) -> bool:
-    """Whether two words differ by one letter added, dropped, changed or swapped with its neighbour (ktp, kpt)."""
-    if abs(len(a) - len(b)) > 1:
-        return False
-    at = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-    if len(a) == len(b):
-        swapped = a[:at] + a[at + 1 : at + 2] + a[at : at + 1] + a[at + 2 :]
-        return a[at + 1 :] == b[at + 1 :] or swapped == b
-    longer, shorter = (a, b) if len(a) > len(b) else (b, a)
-    return longer[at + 1 :] == shorter[at:]
+def speech_of(fillers: Iterable[str], means: Mapping[str, Sequence[str]]) -> Speech:
+    """Speech of the rows: `means` maps a plain word or phrase to its meanings."""
+    says: dict[str, list[str]] = {}
+    for word, meanings in means.items():
+        for meaning in meanings:
+            says.setdefault(meaning, []).append(word)
+    return Speech(frozenset(fillers), {w: tuple(m) for w, m in means.items()}, {m: tuple(w) for m, w in says.items()})
+
+
+def terms_of(text: str, speech: Speech) -> list[str]:
+    """What somebody is looking for: words and known phrases of `text`, fillers dropped, each once, at most eight."""
+    said = words(text[:200])
+    found = []
+    for start, word in enumerate(said):
+        for length in range(LONGEST_PHRASE, 1, -1):
+            phrase = " ".join(said[start : start + length])
+            if phrase in speech.means and phrase.count(" ") == length - 1:
+                found.append(phrase)
+                break
+        if word not in speech.fillers:
+            found.append(word)
+    return list(dict.fromkeys(found))[:MOST_WORDS]
+
+
+def one_slip_words(word: str) -> dict[str, float]:
+    """All words one slip away (a letter added, dropped, changed, or swapped with its neighbour), and how close."""
+    found: dict[str, float] = {}
+    for at in range(len(word) + 1):
+        left, right = word[:at], word[at:]
+        for letter in _LETTERS:
+            found.setdefault(left + letter + right, ADDED)
+        if right:
+            found.setdefault(left + right[1:], ADDED)
+            for letter in _LETTERS:
+                found.setdefault(left + letter + right[1:], CHANGED)
+        if len(right) > 1:
+            found[left + right[1] + right[0] + right[2:]] = SWAPPED
+    found.pop(word, None)
+    return found
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A line as the search sees it: `similar` is the database's trigram similarity of each search word (0 to 1)."""
+class Lexicon:
+    """What the catalogue's vocabulary knows of the asked words.
 
-    line_id: int
-    name: str
-    text: str
-    similar: Sequence[float]
-
-
-def _known(text: str) -> set[str]:
-    """The words of a text as they are written, and as the catalogue's own word for them."""
-    found = words(text)
-    return {*found, *(SYNONYMS.get(word, word) for word in found)}
-
-
-def _closeness(word: str, known: set[str], similar: float) -> float:
-    if word in known:
-        return 1.0
-    if len(word) >= 3 and any(k.startswith(word) for k in known):
-        return 0.8
-    if 3 <= len(word) <= 5 and any(len(k) >= 3 and one_slip(word, k) for k in known):
-        return 0.6
-    return 0.7 * similar if similar >= _SIMILAR else 0.0
-
-
-def rank(wanted: Sequence[str], candidates: Sequence[Candidate]) -> list[int]:
-    """Line ids that answer the search words, best first.
-
-    A word that few lines know says more than one that many do; a word of the line's own name counts half more.
-    Lines that answer less than half of what the best line answers are left out.
+    `known`: those that stand in it, whole or as a beginning; `stems`: other forms of a word; `slips`: words of the
+    vocabulary one slip away; `similar`: words that look like it, with their trigram similarity (0 to 1).
     """
-    if not wanted or not candidates:
-        return []
-    known = [_known(c.text) for c in candidates]
-    names = [_known(c.name) for c in candidates]
-    closeness = [
-        [_closeness(word, known[i], c.similar[j]) for j, word in enumerate(wanted)] for i, c in enumerate(candidates)
-    ]
-    counts = [sum(row[j] > 0 for row in closeness) for j in range(len(wanted))]
-    weight = [math.log(1 + len(candidates) / n) if n else 0.0 for n in counts]
-    scored = []
-    for i, candidate in enumerate(candidates):
-        score = sum(weight[j] * closeness[i][j] * (1.5 if word in names[i] else 1.0) for j, word in enumerate(wanted))
-        # Among equals the shorter name is the plainer answer.
-        scored.append((score - len(names[i]) / 1000, candidate.line_id))
-    best = max(score for score, _id in scored)
-    kept = [(score, line_id) for score, line_id in scored if score > 0 and score >= best * _PHRASE_SHARE]
-    return [line_id for _score, line_id in sorted(kept, key=lambda pair: (-pair[0], pair[1]))]
+
+    known: frozenset[str] | set[str]
+    stems: Mapping[str, Sequence[str]]
+    slips: Mapping[str, Sequence[str]]
+    similar: Mapping[str, Sequence[tuple[str, float]]]
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """What may stand for an asked word: all of `words` together, `closeness` 0 to 1; `begins`: longer words, too."""
+
+    words: tuple[str, ...]
+    closeness: float
+    begins: bool = False
+
+    def queries(self) -> tuple[str, str]:
+        """Two tsqueries: anywhere, and in the service's own name. Words are plain: letters a-z and digits."""
+        star = "*" if self.begins else ""
+        return tuple(  # type: ignore[return-value]  # two
+            " & ".join(f"'{word}'" + (f":{star}{where}" if star or where else "") for word in self.words)
+            for where in ("", "A")
+        )
+
+
+def alternatives(term: str, speech: Speech, lexicon: Lexicon) -> list[Alternative]:
+    """What may stand for an asked word or phrase, each once at its closest; none for a slip of a filler."""
+    best: dict[tuple[tuple[str, ...], bool], float] = {}
+
+    def put(text: str, closeness: float, *, begins: bool = False) -> None:
+        key = tuple(text.split()), begins
+        best[key] = max(best.get(key, 0.0), closeness)
+
+    def mean(word: str, times: float) -> None:
+        for meaning in speech.means.get(word, ()):
+            put(meaning, MEANT * times)
+            for other in speech.says[meaning]:
+                put(other, SAID * times)
+        for other in speech.says.get(word, ()):
+            put(other, SAID * times)
+
+    if " " not in term:
+        put(term, 1.0)
+        for stem in lexicon.stems.get(term, ()):
+            put(stem, STEM)
+        if len(term) >= 3 and not term.isdigit():
+            put(term, BEGINS, begins=True)
+    mean(term, 1.0)
+    if " " not in term and term not in lexicon.known and term not in speech.means and len(term) >= 3:
+        slips = one_slip_words(term) if not term.isdigit() else {}
+        for word in lexicon.slips.get(term, ()):
+            put(word, slips[word])
+        for word in slips.keys() & speech.means.keys():
+            mean(word, slips[word])
+        for word, share in lexicon.similar.get(term, ()):
+            put(word, SWAPPED * share)
+    return [Alternative(words, closeness, begins) for (words, begins), closeness in best.items()]
 
 
 def rupiah(amount: int) -> str:

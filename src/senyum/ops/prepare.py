@@ -27,6 +27,15 @@ def migrate() -> None:
     call_command("createcachetable", verbosity=0)
 
 
+def load_words() -> None:
+    """Bring the words that the search understands to this version's list."""
+    from senyum.catalogue.synonym_commands import load_house_words
+    from senyum.core import clock
+    from senyum.journal.actor import SYSTEM
+
+    load_house_words(now=clock.now(), actor=SYSTEM)
+
+
 def collect_static() -> bool:
     """Gather the static files under the data directory; returns False when nothing has changed since last time."""
     from django.contrib.staticfiles.finders import get_finders

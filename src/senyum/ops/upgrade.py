@@ -48,6 +48,7 @@ def upgrade(hall: Hall, url: str, now: datetime) -> Outcome:
         backup.save(hall, url, saved, now)
     try:
         prepare.migrate()
+        prepare.load_words()
     except Exception as error:
         raise UpgradeError(_way_back(f"{type(error).__name__}: {error}", saved)) from error
     finding = journal_finding()

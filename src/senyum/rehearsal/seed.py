@@ -13,6 +13,7 @@ from django.db import transaction
 from senyum.catalogue import commands as catalogue
 from senyum.catalogue.commands import RequirementText
 from senyum.catalogue.models import Line, LineGroup, Service
+from senyum.catalogue.synonym_commands import load_house_words
 from senyum.core import clock
 from senyum.journal.actor import SYSTEM, Actor
 from senyum.journal.models import Entry
@@ -244,6 +245,7 @@ def seed(name: str, *, now: datetime, demo: bool = False) -> SeedReport:
     by = {"now": now, "actor": SEED}
     before = Entry.objects.order_by("-id").values_list("id", flat=True).first() or 0
     with transaction.atomic():
+        load_house_words(now=now, actor=SEED)
         _put_halls(rows, built, by)
         _put_agencies(rows, built, by)
         _put_services(rows, built, by)

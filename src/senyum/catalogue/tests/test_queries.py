@@ -9,6 +9,7 @@ import pytest
 from senyum.catalogue import commands, queries
 from senyum.catalogue.commands import RequirementText
 from senyum.catalogue.models import Line
+from senyum.catalogue.synonym_commands import load_house_words
 from senyum.core.errors import NotPossible
 from senyum.journal.actor import SYSTEM
 from senyum.malls import commands as halls
@@ -34,6 +35,7 @@ SERVICES = [
 
 @pytest.fixture
 def hall():
+    load_house_words(**BY)
     mall = halls.put_mall(code="uji", name="MPP Uji", short_name="Uji", timezone="Asia/Jakarta", **BY)
     agency = halls.put_agency(code="dinas", name="Dinas Contoh", short_name="Dinas", **BY)
     booth = halls.put_booth(mall=mall, agency=agency, hours=ALL_WEEK, **BY)

@@ -125,7 +125,8 @@ def home(request: HttpRequest, mall: Mall) -> HttpResponse:
     q = " ".join(request.GET.get("q", "").split())[:100]
     found = None
     if q:
-        infos = search_lines(mall, q, language(), limit=12)
+        everything = [today.info for today in offered.values()]
+        infos = search_lines(mall, q, language(), limit=12, everything=everything)
         found = tuple(rows[info.id] for info in infos if info.id in rows)
     door = _door(mall, now, arrival)
     context = HomeContext(
