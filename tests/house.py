@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -10,12 +11,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from senyum.core import postgres
+from senyum.core.clock import Segment
 
 PATIENCE = 90.0
 PASSWORD = "kata-sandi-uji-coba"
@@ -49,6 +53,7 @@ class House:
     environment: dict[str, str]
     token: str = ""
     service: str = ""
+    more: list[str] = field(default_factory=list)
     killed: list[str] = field(default_factory=list)
 
     @property
@@ -92,26 +97,48 @@ def _free_port() -> int:
 
 @pytest.fixture
 def house(hall_directory: Path) -> Iterator[House]:
+    with running_house(hall_directory) as house:
+        yield house
+
+
+@contextmanager
+def running_house(hall_directory: Path, more: str = "", **environment: str) -> Iterator[House]:
+    """`senyum up` in `hall_directory`; with `DATABASE_URL` in `environment` on a server that is not its own.
+
+    `more`: code that runs after the tiny hall is there; the words it prints are the house's `more`.
+    """
     port = _free_port()
     plain = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "SENYUM_TEST_HALL")}
-    environment = {**plain, "SENYUM_DATA": str(hall_directory), "SENYUM_API_RATE": "1000"}
+    environment = {**plain, "SENYUM_DATA": str(hall_directory), "SENYUM_API_RATE": "1000", **environment}
     command = [sys.executable, "-m", "senyum", "up", "--host", "127.0.0.1", "--port", str(port)]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    house = House(process, port, postgres.expected_url(hall_directory / "postgres"), environment)
+    url = environment.get("DATABASE_URL") or postgres.expected_url(hall_directory / "postgres")
+    house = House(process, port, url, environment)
     try:
         wait_for(port)
         filled = subprocess.run(
-            [sys.executable, "-c", FILL],
+            [sys.executable, "-c", FILL + more],
             env={**environment, "DATABASE_URL": house.url, "DJANGO_SETTINGS_MODULE": "senyum.settings"},
             capture_output=True,
             text=True,
             check=True,
         )
-        house.token, house.service = filled.stdout.split()
+        house.token, house.service, *house.more = filled.stdout.split()
         yield house
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)
+
+
+def at_ten(directory: Path) -> dict[str, str]:
+    """Environment of a house whose clock starts at 10.00 WIB, at the pace of the real one: whenever a test runs, it
+    must not meet midnight, when labels begin anew and sessions end."""
+    now = time.time()
+    wib = timezone(timedelta(hours=7))
+    ten = datetime.fromtimestamp(now, wib).replace(hour=10, minute=0, second=0, microsecond=0)
+    segment = Segment(real=now, hall=ten.timestamp(), speed=1.0)
+    (directory / "clock.json").write_text(json.dumps([asdict(segment)]))
+    return {"SENYUM_CLOCK": str(directory)}
 
 
 def wait_for(port: int) -> None:
