@@ -11,7 +11,7 @@ import typer
 
 from senyum.core.errors import NotPossible
 from senyum.malls.queries import mall_by_code
-from senyum.planning.accuracy import published
+from senyum.planning.accuracy import Figures, published
 from senyum.planning.forecast_cli import app as app
 
 
@@ -36,5 +36,14 @@ def accuracy(
         for f in (found.whole, *found.lines):
             typer.echo(
                 f"{f.agency} {f.service or 'all'}: n {f.n}, p90 kept {f.p90_kept:.3f}, error {f.mae:.1f} min"
-                f" (ZMS {f.zms:.1f}, QueueSG {f.queuesg:.1f}, last to enter {f.last_to_enter_service:.1f})"
+                f" (ZMS {f.zms:.1f}, QueueSG {f.queuesg:.1f}, last to enter {f.last_to_enter_service:.1f}){_queued(f)}"
             )
+
+
+def _queued(f: Figures) -> str:
+    if f.had_to_wait_p50_kept is None or f.had_to_wait_p90_kept is None:
+        return ""
+    return (
+        f"; had to wait: n {f.had_to_wait_n}, p50 kept {f.had_to_wait_p50_kept:.3f},"
+        f" p90 kept {f.had_to_wait_p90_kept:.3f}"
+    )

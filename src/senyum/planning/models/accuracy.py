@@ -14,6 +14,8 @@ class Accuracy(models.Model):
     `n` waits that ended in a call, of which `kept_p50` and `kept_p90` were no longer than promised; `never_called`
     ended without one and are not scored. Errors in minutes: `median_error` and `mae` of p50; `zms`, `queuesg`,
     `last_to_enter_service`: mean absolute error of those (`engine.forecast.naive`). `mean_p90`: promised on the mean.
+    `queued`: those of `n` that were told a wait (`planning.accuracy.TOLD_TO_WAIT`), and how many of them were called
+    within p50 and p90; None in months that were scored before this was counted.
     """
 
     mall = models.ForeignKey(Mall, on_delete=models.CASCADE, db_index=False, related_name="+")
@@ -22,6 +24,9 @@ class Accuracy(models.Model):
     n = models.PositiveIntegerField()
     kept_p50 = models.PositiveIntegerField()
     kept_p90 = models.PositiveIntegerField()
+    queued = models.PositiveIntegerField(null=True)
+    queued_kept_p50 = models.PositiveIntegerField(null=True)
+    queued_kept_p90 = models.PositiveIntegerField(null=True)
     never_called = models.PositiveIntegerField()
     median_error = models.FloatField()
     mae = models.FloatField()

@@ -99,6 +99,42 @@ def test_who_asked_for_a_delay_or_still_waits_is_not_in_it(small_mall: SmallHall
     assert scored(small_mall.mall, MONTH, promised(small_mall.mall, MONTH), NINE.date()) == []
 
 
+def test_who_had_to_wait_is_counted_apart(small_mall: SmallHall) -> None:
+    # A free counter was told 0.6 of a minute and exactly one: not a wait. The line kept p50 once in three, p90 twice.
+    _ticket(small_mall, "ktp", 1, 0, p50=0.6, p90=2)
+    _ticket(small_mall, "ktp", 2, 0, p50=1.0, p90=2)
+    for at, wait in ((3, 9.0), (4, 15.0), (5, 25.0)):
+        _ticket(small_mall, "ktp", at, wait)
+    _ticket(small_mall, "ktp", 6, None)
+    _ticket(small_mall, "skck", 1, 0, p50=0, p90=0)
+    _ticket(small_mall, "kk", 1, 8)
+    score_month(mall=small_mall.mall, month=MONTH, until=NINE.date())
+    found = published(small_mall.mall)
+    assert found is not None
+    by_line = {f.line: (f.n, f.had_to_wait_n, f.had_to_wait_p50_kept, f.had_to_wait_p90_kept) for f in found.lines}
+    lines = small_mall.lines
+    assert by_line[lines["ktp"].pk] == (5, 3, pytest.approx(1 / 3), pytest.approx(2 / 3))
+    assert by_line[lines["skck"].pk] == (1, 0, None, None)
+    whole = found.whole
+    assert (whole.n, whole.had_to_wait_n, whole.had_to_wait_p50_kept, whole.had_to_wait_p90_kept) == (7, 4, 0.5, 0.75)
+    # All together they look better: who was called at once is within any promise.
+    assert whole.p50_kept == pytest.approx(5 / 7)
+
+
+def test_a_month_scored_before_this_was_counted_says_nothing_of_it(small_mall: SmallHall) -> None:
+    _ticket(small_mall, "ktp", 1, 15)
+    _ticket(small_mall, "skck", 1, 5)
+    score_month(mall=small_mall.mall, month=MONTH, until=NINE.date())
+    Accuracy.objects.filter(line=small_mall.lines["ktp"]).update(
+        queued=None, queued_kept_p50=None, queued_kept_p90=None
+    )
+    found = published(small_mall.mall)
+    assert found is not None and found.whole.n == 2
+    assert (found.whole.had_to_wait_n, found.whole.had_to_wait_p50_kept) == (None, None)
+    words = CliRunner().invoke(app, ["accuracy", "--mall", small_mall.mall.code]).output.splitlines()
+    assert "had to wait" not in words[1] and sum("had to wait: n 1" in line for line in words) == 1
+
+
 def test_all_lines_together_weigh_by_their_waits(small_mall: SmallHall) -> None:
     for at in (1, 2, 3):
         _ticket(small_mall, "ktp", at, 15)
@@ -118,8 +154,9 @@ def test_the_command_line_says_the_same(small_mall: SmallHall) -> None:
     score_month(mall=small_mall.mall, month=MONTH, until=NINE.date())
     said = json.loads(run.invoke(app, ["accuracy", "--mall", small_mall.mall.code, "--json"]).output)
     assert said["month"] == "2031-01-01" and said["whole"]["n"] == 1 and said["lines"][0]["mae"] == 5.0
+    assert [said["whole"][f"had_to_wait_{key}"] for key in ("n", "p50_kept", "p90_kept")] == [1, 0.0, 1.0]
     words = run.invoke(app, ["accuracy", "--mall", small_mall.mall.code, "--month", "2031-01"]).output
-    assert "p90 kept 1.000" in words
+    assert "p90 kept 1.000" in words and "had to wait: n 1, p50 kept 0.000, p90 kept 1.000" in words
     assert run.invoke(app, ["accuracy", "--mall", "nowhere"]).exit_code == 1
 
 

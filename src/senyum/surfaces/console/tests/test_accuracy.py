@@ -50,6 +50,8 @@ def test_everybody_may_read_how_accurate_waits_are(small_mall, page_client):
     _month_of(small_mall)
     page = page_client.page(PUBLIC)
     assert "83,3 %" in page.text and "KTP elektronik" in page.text and "Cara ZMS" in page.text
+    # Two waits in six were called before p50, of each service and of both together.
+    assert "Yang harus menunggu" in page.text and page.text.count("33,3 %") == 3
     page_client.page(f"{PUBLIC}?month=1999-01", status=404)
     page_client.page(f"{PUBLIC}?month=x", status=404)
     assert PUBLIC in page_client.page("/m/contoh/").html
@@ -89,4 +91,4 @@ def test_how_the_accuracy_looks(page, live_server, small_mall):
         assert_fits(page)
         assert_targets(page)
         assert_axe_clean(page)
-        shoot(page, f"accuracy-{name}")
+        shoot(page, f"accuracy-{name}", full=True)
