@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -77,17 +77,18 @@ def _open_connection() -> None:
     connection.ensure_connection()
 
 
-def _pages(executor: ThreadPoolExecutor) -> Application:
+def _pages(executor: ThreadPoolExecutor) -> tuple[Application, list[Callable[[], object]]]:
+    """All pages, and what warms their short way (nothing while one develops: it has none)."""
     django = get_wsgi_application()
     if settings.DEBUG:
-        return Bridge(StaticFilesHandler(django), executor)
+        return Bridge(StaticFilesHandler(django), executor), []
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     # Imported here: models are there only after Django is set up.
     from senyum.surfaces.api.hot import HotDoor
 
     bridge: Any = HotDoor(Bridge(django, executor))
     files: Any = ServeStaticASGI(bridge, root=settings.STATIC_ROOT, prefix=settings.STATIC_URL, allow_all_origins=False)
-    return partial(_files_first, files, bridge)
+    return partial(_files_first, files, bridge), [bridge.warm]
 
 
 async def _files_first(files: Application, bridge: Application, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -103,9 +104,10 @@ def build() -> Router:
     doorkeepers = ThreadPoolExecutor(2, thread_name_prefix="doors")
     hub = Hub(JournalSource(), beat=beat)
     live = LiveApp(hub, Doors(knows_mall, visit_of, authorize), doorkeepers)
-    # Nobody shall wait while the first forecast is compiled.
-    warm = [foretell.warm, *[_open_connection] * threads]
-    return Router(live=live, pages=_pages(executor), hub=hub, executor=executor, warm=warm)
+    pages, warm_door = _pages(executor)
+    # Nobody shall wait while the first forecast is compiled, a connection is opened or a hall is looked at.
+    warm = [foretell.warm, *[_open_connection] * threads, *warm_door]
+    return Router(live=live, pages=pages, hub=hub, executor=executor, warm=warm)
 
 
 app = build()

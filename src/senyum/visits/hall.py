@@ -146,6 +146,12 @@ def hall_of(mall: Mall, now: datetime) -> Hall:
     return hall
 
 
+def warm(now: datetime) -> None:
+    """Build the snapshot of every mall at `now`, so that the first request need not."""
+    for mall in malls.malls():
+        hall_of(mall, now)
+
+
 def peek(mall_id: int, now: datetime) -> Hall | None:
     """The snapshot of `mall_id` if it is fresh; never asks the database."""
     kept = _kept.get(mall_id)

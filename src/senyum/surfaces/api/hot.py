@@ -51,6 +51,12 @@ class HotDoor:
         self.desk = ThreadPoolExecutor(1, thread_name_prefix="hot-bearer")
         self.served = 0
 
+    def warm(self) -> None:
+        """Open the connections of its threads and look at every hall: blocking, before the first request."""
+        for thread in (self.issues.thread, self.presses.thread, self.desk):
+            thread.submit(_open_connection).result()
+        self.desk.submit(hall.warm, clock.now()).result()
+
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         path = scope["path"]
         pressed = None
@@ -175,6 +181,11 @@ def _again(body: bytes, receive: Any) -> Callable[[], Awaitable[Any]]:
         return waiting.pop() if waiting else await receive()
 
     return read
+
+
+def _open_connection() -> None:
+    # Asked in the thread itself: `connection` is another one in each.
+    connection.ensure_connection()
 
 
 def _look_up(secret: str) -> Identity | None:

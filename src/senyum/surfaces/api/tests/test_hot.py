@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 from senyum.core import clock
 from senyum.core.bridge import Bridge
@@ -23,6 +23,7 @@ from senyum.rehearsal.queries import SmallHall
 from senyum.roster.commands import open_session
 from senyum.surfaces.api import auth
 from senyum.surfaces.api.hot import HotDoor
+from senyum.visits import hall
 from senyum.visits.hall import hall_of
 from senyum.visits.models import Ticket, Visit
 
@@ -115,6 +116,26 @@ def warm(door: Door, *tokens: str) -> None:
     hall_of(door.hall.mall, clock.now())
     for token in tokens:
         assert look_up(token, clock.wall())
+
+
+def test_a_door_that_was_warmed_takes_the_first_issue_with_what_is_there(
+    door: Door, small_mall: SmallHall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # However slow the machine is: the snapshot of the start is still fresh.
+    monkeypatch.setattr(hall, "KEEP_SECONDS", 600.0)
+    hall.forget()
+    kiosk = door.token("kiosk")
+    door.door.warm()
+    threads = (door.door.issues.thread, door.door.presses.thread, door.door.desk)
+    before = [thread.submit(lambda: connection.connection).result() for thread in threads]
+    assert None not in before
+    snapshot = hall.peek(small_mall.mall.pk, clock.now())
+    assert snapshot is not None
+
+    [(status, _answer)] = door.ask([("visits", kiosk, wish(small_mall, "ktp"), "first-of-all-1")])
+    assert (status, door.door.served) == (201, 1)
+    assert [thread.submit(lambda: connection.connection).result() for thread in threads] == before
+    assert hall.peek(small_mall.mall.pk, clock.now()) is snapshot
 
 
 def test_both_ways_give_the_same_shape(door: Door, small_mall: SmallHall) -> None:
