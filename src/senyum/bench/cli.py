@@ -68,3 +68,17 @@ def simulate(
     answer = run(days=days, reference_days=reference_days, tell=lambda line: typer.echo(line, err=True))
     if as_json:
         typer.echo(json.dumps(answer))
+
+
+@app.command()
+def rush(
+    people: Annotated[int, typer.Option(min=10, help="How many ask at once.")] = 5_000,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of each way; the middle one counts.")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """A popular day opens: all at once for 1,000 places, beside the plain way. docs/benchmarks.md explains the keys."""
+    from senyum.bench.rush import run
+
+    answer = run(people, rounds)
+    if as_json:
+        typer.echo(json.dumps(answer))

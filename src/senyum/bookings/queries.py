@@ -266,10 +266,14 @@ def contact_of(row: Booking | WaitEntry) -> str:
 
 def masked(row: Booking | WaitEntry) -> str:
     """The contact so that its owner knows it again and nobody else learns it: "a...@example.id", "...4321"."""
-    plain = contact_of(row)
+    return mask(row.contact_kind, contact_of(row))
+
+
+def mask(kind: str, plain: str) -> str:
+    """As `masked`, of a contact in plain."""
     if not plain:
         return ""
-    if row.contact_kind == rules.EMAIL:
+    if kind == rules.EMAIL:
         name, _at, host = plain.partition("@")
         return f"{name[:1]}…@{host}"
     return f"…{plain[-4:]}"

@@ -10,9 +10,10 @@ from itertools import pairwise
 from django.utils.translation import gettext_lazy as _
 
 from senyum.bookings import queries, rules, states
-from senyum.bookings.commands.sell import Ask, AskLeg, Limit, Refused
+from senyum.bookings.commands.sell import Ask, AskLeg, Limit, Refused, Sold
 from senyum.bookings.models import Contact
 from senyum.bookings.plan import BookLine, BookPlan
+from senyum.bookings.queries import BookingView, LegView
 from senyum.core import crypto
 from senyum.core.errors import NotPossible
 from senyum.journal.actor import Actor
@@ -137,6 +138,30 @@ def checked_contact(lines: Sequence[BookLine], kind: str, text: str) -> tuple[st
             "contact", _("Alamat itu tidak dapat dipakai. Tulis email seperti nama@contoh.id atau nomor seperti 0812….")
         )
     return plain, crypto.blind_index(f"{kind}:{plain}", purpose="contact")
+
+
+def sold_view(ask: Ask, sold: Sold) -> BookingView:
+    """The booking just sold, without asking the database for it."""
+    legs = tuple(LegView(leg.line, leg.starts, leg.ends, ask.quantity) for leg in ask.legs)
+    plain = crypto.decrypt(ask.contact, purpose="contact") if ask.contact else ""
+    return BookingView(
+        id=sold.id,
+        mall_id=ask.mall,
+        reference=ask.reference,
+        token=ask.token,
+        state=ask.state,
+        day=ask.day,
+        starts=min(leg.starts for leg in ask.legs),
+        quantity=ask.quantity,
+        language=ask.language,
+        priority=ask.priority,
+        held_until=ask.held_until,
+        contact_kind=ask.contact_kind,
+        contact=queries.mask(ask.contact_kind, plain),
+        moves=0,
+        why="",
+        legs=legs,
+    )
 
 
 def why_refused(mall: Mall, ask: Ask, refused: Refused, now: datetime) -> NotPossible:

@@ -163,7 +163,8 @@ def _statement(text: str) -> Statement:
 
 
 def _look(raw: psycopg.Connection[Any], asks: Sequence[Ask], begin: str) -> _State:
-    slots = {"slots": json.dumps(_slots_of(asks))}
+    asked = _slots_of(asks)
+    slots = {"slots": json.dumps(asked)}
     wanted: list[tuple[str, dict[str, str]]] = [(sql.LOCK_SLOTS, slots), (sql.TAKEN, slots)]
     quotas = _quotas_of(asks)
     if quotas:
@@ -179,7 +180,7 @@ def _look(raw: psycopg.Connection[Any], asks: Sequence[Ask], begin: str) -> _Sta
     if keys:
         wanted.append((sql.KEYS, {"keys": json.dumps(keys)}))
     found = _run(raw, wanted, begin)
-    if len(found[sql.LOCK_SLOTS]) < len({(s["line"], s["starts"]) for s in _slots_of(asks)}):
+    if len(found[sql.LOCK_SLOTS]) < len(asked):
         # Somebody asks for a slot for the first time.
         together(raw, [(_statement(sql.ENSURE), slots)])
         found |= _run(raw, wanted[:2], None)
@@ -207,6 +208,8 @@ def _read(found: dict[str, Rows]) -> _State:
 
 
 def _slots_of(asks: Iterable[Ask]) -> list[dict[str, Any]]:
+    """Each slot that is asked for, once."""
+    legs = {(leg.line, leg.starts): (ask, leg) for ask in asks for leg in ask.legs}
     return [
         {
             "mall": ask.mall,
@@ -216,8 +219,7 @@ def _slots_of(asks: Iterable[Ask]) -> list[dict[str, Any]]:
             "ends": leg.slot_ends.isoformat(),
             "capacity": leg.capacity,
         }
-        for ask in asks
-        for leg in ask.legs
+        for ask, leg in legs.values()
     ]
 
 

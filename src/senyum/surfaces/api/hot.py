@@ -1,4 +1,4 @@
-"""The two busiest requests, *issue* and *next*, without the way through Django's request handling.
+"""The busiest requests, *issue*, *next* and (`hot_bookings`) *book*, without the way through Django's request handling.
 
 The same tokens, shapes, rules and statements; only the plain case is answered here: a known token, a fresh snapshot
 of the hall, a valid body, no quota. Whatever is out of the ordinary (and every refusal) goes on to the full API with
@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from pydantic import ValidationError
 
@@ -25,7 +26,8 @@ from senyum.core.errors import SenyumError
 from senyum.people import tokens
 from senyum.people.tokens import Identity
 from senyum.surfaces.api.auth import hold_bearer
-from senyum.surfaces.api.problems import TooMany
+from senyum.surfaces.api.hot_bookings import BookingDoor
+from senyum.surfaces.api.problems import TooMany, language_of
 from senyum.surfaces.api.schemas import Seen, VisitIn
 from senyum.surfaces.api.visits import KEY_PATTERN, issued_body
 from senyum.visits import commands, hall
@@ -34,6 +36,7 @@ from senyum.visits.commands import call, issue
 Application = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 _NEXT = re.compile(r"/api/v1/counters/(\d{1,15})/next")
 _KEY = re.compile(KEY_PATTERN)
+_MADE = frozenset({"/api/v1/visits", "/api/v1/bookings"})
 _LONGEST_BODY = 16 * 1024
 
 
@@ -49,6 +52,7 @@ class HotDoor:
         self.issues: Batches[dict[str, Any], commands.Issued | None] = Batches(issue.run_prepared, 64)
         self.presses: Batches[call.Press, dict[str, Any]] = Batches(call.run_presses, 32)
         self.desk = ThreadPoolExecutor(1, thread_name_prefix="hot-bearer")
+        self.bookings = BookingDoor(self.desk)
         self.served = 0
 
     def warm(self) -> None:
@@ -60,7 +64,7 @@ class HotDoor:
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         path = scope["path"]
         pressed = None
-        if scope["method"] != "POST" or not (path == "/api/v1/visits" or (pressed := _NEXT.fullmatch(path))):
+        if scope["method"] != "POST" or not (path in _MADE or (pressed := _NEXT.fullmatch(path))):
             await self.full(scope, receive, send)
             return
         headers = dict(scope["headers"])
@@ -73,7 +77,9 @@ class HotDoor:
             return
         try:
             identity = await self._bearer(headers)
-            if pressed is None:
+            if path == "/api/v1/bookings":
+                status, answer = await self._book(identity, headers, body)
+            elif pressed is None:
                 status, answer = 201, await self._issue(identity, headers, body)
             else:
                 status, answer = 200, await self._next(identity, int(pressed[1]), body)
@@ -82,6 +88,16 @@ class HotDoor:
             return
         self.served += 1
         await _say(send, status, answer)
+
+    async def _book(self, identity: Identity, headers: dict[bytes, bytes], body: bytes) -> tuple[int, dict[str, Any]]:
+        key = headers.get(b"idempotency-key", b"").decode("latin-1")
+        if not _KEY.fullmatch(key):
+            raise Declined
+        language = language_of(headers.get(b"accept-language", b"").decode("latin-1"))
+        answer = await self.bookings.book(identity, key, body, language)
+        if answer is None:
+            raise Declined
+        return answer
 
     async def _bearer(self, headers: dict[bytes, bytes]) -> Identity:
         """The bearer, from memory or looked up; Declined when unknown."""
@@ -204,10 +220,18 @@ def _fresh(identity: Identity, now: Any) -> hall.Hall:
     return place
 
 
+def _moment(value: Any) -> str:
+    """Times and days as the full API writes them."""
+    return str(_ENCODER.default(value))
+
+
+_ENCODER = DjangoJSONEncoder()
+
+
 async def _say(send: Any, status: int, answer: dict[str, Any]) -> None:
-    body = json.dumps(answer).encode()
+    body = json.dumps(answer, default=_moment).encode()
     headers = [
-        (b"content-type", b"application/json"),
+        (b"content-type", b"application/json" if status < 400 else b"application/problem+json"),
         (b"content-length", str(len(body)).encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"cache-control", b"no-store"),

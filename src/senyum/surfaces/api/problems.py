@@ -87,19 +87,22 @@ _TITLES = {
 
 def asked_language(request: HttpRequest) -> str:
     """The first of id, su, en in Accept-Language; Indonesian when none is asked."""
-    for part in request.headers.get("Accept-Language", "").split(","):
+    return language_of(request.headers.get("Accept-Language", ""))
+
+
+def language_of(accepted: str) -> str:
+    """As `asked_language`, of the header's value."""
+    for part in accepted.split(","):
         code = part.split(";")[0].strip().lower()[:2]
         if code in ("id", "su", "en"):
             return code
     return "id"
 
 
-def problem(
-    request: HttpRequest, status: int, code: str, detail: Any, now: dict[str, Any] | None = None
-) -> HttpResponse:
-    """The document as a response."""
-    with translation.override(asked_language(request)):
-        body = {
+def document(language: str, status: int, code: str, detail: Any, now: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The document in `language`."""
+    with translation.override(language):
+        return {
             "type": f"/api/v1/docs#{code}",
             "title": _TITLES.get(status, "Error"),
             "status": status,
@@ -107,6 +110,13 @@ def problem(
             "code": code,
             "now": now or {},
         }
+
+
+def problem(
+    request: HttpRequest, status: int, code: str, detail: Any, now: dict[str, Any] | None = None
+) -> HttpResponse:
+    """The document as a response."""
+    body = document(asked_language(request), status, code, detail, now)
     response = HttpResponse(json.dumps(body), status=status, content_type="application/problem+json")
     response["Content-Language"] = asked_language(request)
     return response

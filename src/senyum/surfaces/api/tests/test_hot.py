@@ -86,7 +86,14 @@ class Door:
         return told[0]["status"], json.loads(b"".join(m.get("body", b"") for m in told[1:]))
 
     def close(self) -> None:
-        for pool in (self.threads, self.door.issues.thread, self.door.presses.thread, self.door.desk):
+        door = self.door
+        for pool in (
+            self.threads,
+            door.issues.thread,
+            door.presses.thread,
+            door.bookings.sales.thread,
+            door.desk,
+        ):
             pool.submit(connections.close_all).result()
             pool.shutdown()
 

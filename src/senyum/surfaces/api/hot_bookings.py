@@ -1,0 +1,115 @@
+"""`POST /api/v1/bookings` without the way through Django: the rush when a popular day opens (docs/decisions/0196).
+
+The same shapes, rules, statement and refusals; "full" is answered here too, because in a rush most answers are that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+from senyum.bookings import plan
+from senyum.bookings.commands.ask import prepare, sold_view, why_refused
+from senyum.bookings.commands.sell import Answer, Ask, Refused, sell
+from senyum.core import clock
+from senyum.core.batches import Batches
+from senyum.core.errors import NotPossible
+from senyum.malls.models import Mall
+from senyum.people.tokens import Identity
+from senyum.surfaces.api.auth import hold_bearer
+from senyum.surfaces.api.bookings import booking_body
+from senyum.surfaces.api.problems import document
+from senyum.surfaces.api.schemas import BookingIn
+
+#: What is free next is told so long (seconds) to everybody who finds the same time full.
+TOLD_SECONDS = 1.0
+MOST_TOLD = 1_000
+
+
+class BookingDoor:
+    """Answers plain bookings; None where the full API shall answer."""
+
+    def __init__(self, desk: ThreadPoolExecutor) -> None:
+        self.sales: Batches[Ask, Answer] = Batches(sell, 200)
+        self.desk = desk
+        self._full: dict[tuple[int, datetime, int], float] = {}
+        self._told: dict[tuple[Any, ...], tuple[float, NotPossible]] = {}
+
+    async def book(self, identity: Identity, key: str, body: bytes, language: str) -> tuple[int, dict[str, Any]] | None:
+        """(status, answer). Raises as `prepare`, ValidationError, TooMany and Failed: then the full API says it."""
+        asked = BookingIn.model_validate_json(body)
+        if "visits:write" not in identity.scopes or asked.mall != identity.mall_code:
+            return None
+        found = plan.peek(identity.mall_id)
+        if found is None:
+            loop = asyncio.get_running_loop()
+            found = await loop.run_in_executor(self.desk, _plan, identity.mall_id)
+        ask = prepare(
+            found,
+            [(found.line_by_code(leg.service).id, leg.starts) for leg in asked.legs],
+            quantity=asked.quantity,
+            channel=asked.channel,
+            now=clock.now(),
+            actor=identity.actor,
+            language=asked.language,
+            priority=asked.priority,
+            contact_kind=asked.contact_kind,
+            contact=asked.contact,
+            key=(f"token:{identity.token_id}", key, hashlib.sha256(body).hexdigest()),
+        )
+        hold_bearer(identity)
+        known = self._known_full(ask)
+        answer = known if known is not None else await self.sales.submit(ask)
+        if isinstance(answer, Refused):
+            return await self._refused(found.mall, ask, answer, language)
+        if answer.replayed:
+            return None
+        return 201, booking_body(found.mall, sold_view(ask, answer))
+
+    def _known_full(self, ask: Ask) -> Refused | None:
+        """What somebody was told about the same time within the last second: no second look for each of a rush."""
+        if len(ask.legs) > 1:
+            return None
+        leg = ask.legs[0]
+        told = self._full.get((leg.line, leg.starts, ask.quantity))
+        return Refused("full", leg.line) if told is not None and time.monotonic() - told < TOLD_SECONDS else None
+
+    def _note_full(self, wanted: tuple[int, datetime, int]) -> None:
+        now = time.monotonic()
+        if now - self._full.get(wanted, 0.0) > TOLD_SECONDS:
+            if len(self._full) >= MOST_TOLD:
+                self._full.clear()
+            self._full[wanted] = now
+
+    async def _refused(
+        self, mall: Mall, ask: Ask, refused: Refused, language: str
+    ) -> tuple[int, dict[str, Any]] | None:
+        if refused.code not in ("full", "quota", "closed"):
+            return None
+        if refused.code == "full" and len(ask.legs) == 1:
+            self._note_full((ask.legs[0].line, ask.legs[0].starts, ask.quantity))
+        wanted = (refused.code, ask.day, ask.quantity, *(leg.line for leg in ask.legs))
+        told = self._told.get(wanted)
+        if told is None or time.monotonic() - told[0] > TOLD_SECONDS:
+            loop = asyncio.get_running_loop()
+            told = await loop.run_in_executor(self.desk, self._look, wanted, mall, ask, refused)
+        error = told[1]
+        return 409, document(language, 409, error.code, error.sentence, error.now_true)
+
+    def _look(self, wanted: tuple[Any, ...], mall: Mall, ask: Ask, refused: Refused) -> tuple[float, NotPossible]:
+        told = self._told.get(wanted)
+        # Whoever waited for this thread finds what the one before looked up.
+        if told is None or time.monotonic() - told[0] > TOLD_SECONDS:
+            if len(self._told) >= MOST_TOLD:
+                self._told.clear()
+            told = (time.monotonic(), why_refused(mall, ask, refused, ask.now))
+            self._told[wanted] = told
+        return told
+
+
+def _plan(mall_id: int) -> plan.BookPlan:
+    return plan.peek(mall_id) or plan.plan_of(Mall.objects.get(pk=mall_id))
