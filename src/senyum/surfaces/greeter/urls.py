@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from senyum.surfaces.greeter.views import home, paper, take, visit
+from senyum.surfaces.greeter.views import booked, home, paper, take, visit
 
 app_name = "greeter"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("<slug:mall>/door/", home.door_part, name="door"),
     path("<slug:mall>/arrive/", home.arrive, name="arrive"),
     path("<slug:mall>/greet/", home.greet, name="greet"),
+    path("<slug:mall>/check-in/", booked.check_in, name="check_in"),
     path("<slug:mall>/find/", home.find, name="find"),
     path("<slug:mall>/take/", take.take, name="take"),
     path("<slug:mall>/visit/<int:visit>/", visit.show, name="visit"),
