@@ -18,6 +18,7 @@ from senyum.core import crypto
 from senyum.core.errors import NotPossible
 from senyum.malls import queries as malls
 from senyum.malls.models import Mall
+from senyum.notices import ways
 
 #: Days of which free times are looked for when the wanted one is full.
 _NEXT_DAYS, _NEXT_TIMES = 14, 3
@@ -273,7 +274,7 @@ def mask(kind: str, plain: str) -> str:
     """As `masked`, of a contact in plain."""
     if not plain:
         return ""
-    if kind == rules.EMAIL:
+    if kind == ways.EMAIL:
         name, _at, host = plain.partition("@")
         return f"{name[:1]}…@{host}"
     return f"…{plain[-4:]}"

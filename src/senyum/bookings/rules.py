@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
+from senyum.notices.phone import mobile
+from senyum.notices.ways import EMAIL
+
 #: Digits and letters that nobody confuses, read aloud or on paper.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 REFERENCE_LENGTH = 7
@@ -21,7 +24,6 @@ CODE_TRIES = 5
 WALK_MINUTES = 5
 #: Bookings to come that one browser may hold.
 DEVICE_LIMIT = 5
-EMAIL, WHATSAPP = "email", "whatsapp"
 _EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
@@ -137,7 +139,7 @@ def new_reference() -> str:
 
 
 def tidy_reference(text: str) -> str:
-    """What somebody typed as a reference, as it is kept: without blanks, in capitals, 0/O and 1/I/L forgiven."""
+    """What somebody typed as a reference, as it is kept: without blanks, in capitals."""
     found = re.sub(r"[^A-Z0-9]", "", text.upper()[:40])
     if len(found) != REFERENCE_LENGTH:
         return ""
@@ -149,12 +151,10 @@ def normal_contact(kind: str, text: str) -> str | None:
     text = text.strip()
     if kind == EMAIL:
         return text.lower() if len(text) <= 254 and _EMAIL.fullmatch(text) else None
-    digits = re.sub(r"[\s().-]", "", text)
-    if digits.startswith("+"):
-        digits = digits[1:]
-    if digits.startswith("0"):
-        digits = f"62{digits[1:]}"
-    return digits if re.fullmatch(r"628[0-9]{7,11}", digits, re.ASCII) else None
+    try:
+        return mobile(text)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)

@@ -112,10 +112,11 @@ class Alternative:
     def queries(self) -> tuple[str, str]:
         """Two tsqueries: anywhere, and in the service's own name. Words are plain: letters a-z and digits."""
         star = "*" if self.begins else ""
-        return tuple(  # type: ignore[return-value]  # two
+        anywhere, named = (
             " & ".join(f"'{word}'" + (f":{star}{where}" if star or where else "") for word in self.words)
             for where in ("", "A")
         )
+        return anywhere, named
 
 
 def alternatives(term: str, speech: Speech, lexicon: Lexicon) -> list[Alternative]:

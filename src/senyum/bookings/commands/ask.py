@@ -19,6 +19,7 @@ from senyum.core.errors import NotPossible
 from senyum.journal.actor import Actor
 from senyum.malls import queries as malls
 from senyum.malls.models import Mall
+from senyum.notices import ways
 
 #: (line, beginning) of each service.
 Wanted = Sequence[tuple[int, datetime]]
@@ -132,7 +133,7 @@ def checked_contact(lines: Sequence[BookLine], kind: str, text: str) -> tuple[st
                 _("Layanan ini meminta alamat email atau nomor WhatsApp, supaya tempat tidak diborong."),
             )
         return "", ""
-    plain = rules.normal_contact(kind, text) if kind in (rules.EMAIL, rules.WHATSAPP) else None
+    plain = rules.normal_contact(kind, text) if kind in (ways.EMAIL, ways.WHATSAPP) else None
     if plain is None:
         raise NotPossible(
             "contact", _("Alamat itu tidak dapat dipakai. Tulis email seperti nama@contoh.id atau nomor seperti 0812….")

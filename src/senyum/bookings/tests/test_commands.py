@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -41,7 +43,7 @@ def book(hall: SmallHall, *wanted: tuple[str, datetime], **more: object) -> Book
     return commands.book(mall=hall.mall, legs=legs, **{"quantity": 1, "channel": "phone", "now": NOW, **more})
 
 
-def refused(code: str) -> pytest.RaisesContext:  # type: ignore[name-defined]
+def refused(code: str) -> AbstractContextManager[pytest.ExceptionInfo[NotPossible]]:
     return pytest.raises(NotPossible, match=f"^{code}:")
 
 
@@ -384,10 +386,10 @@ def test_days_say_why_nothing_is_free(hall: SmallHall) -> None:
     assert early[-1].free == 0 and "08.00" in early[-1].reason
 
 
-def test_free_times_cost_few_queries(hall: SmallHall, django_assert_max_num_queries: object) -> None:
+def test_free_times_cost_few_queries(hall: SmallHall, django_assert_max_num_queries: Any) -> None:
     lines = [hall.lines["ktp"].pk, hall.lines["skck"].pk]
     queries.days(hall.mall, lines, quantity=1, now=NOW)
-    with django_assert_max_num_queries(4):  # type: ignore[operator]
+    with django_assert_max_num_queries(4):
         queries.days(hall.mall, lines, quantity=1, now=NOW)
 
 
@@ -395,8 +397,9 @@ def test_selling_is_two_messages(hall: SmallHall) -> None:
     book(hall)
     with connection.execute_wrapper(lambda execute, *args: pytest.fail(f"through Django's cursor: {args[0][:80]}")):
         from senyum.bookings.commands.ask import prepare
-        from senyum.bookings.commands.sell import sell
+        from senyum.bookings.commands.sell import Sold, sell
         from senyum.bookings.plan import plan_of
 
         ask = prepare(plan_of(hall.mall), [(hall.lines["ktp"].pk, at(10))], quantity=1, channel="phone", now=NOW)
-        assert sell([ask])[0].token == ask.token  # type: ignore[union-attr]
+        answer = sell([ask])[0]
+        assert isinstance(answer, Sold) and answer.token == ask.token

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from senyum.bookings import rules
 from senyum.bookings.rules import Step, Supply
+from senyum.notices import ways
 
 EIGHT = datetime(2026, 9, 10, 1, 0, tzinfo=UTC)
 
@@ -97,14 +98,14 @@ def test_a_reference_is_read_as_people_type_it() -> None:
 @pytest.mark.parametrize(
     ("kind", "text", "wanted"),
     [
-        (rules.WHATSAPP, "0812-3456 7890", "6281234567890"),
-        (rules.WHATSAPP, "+62 812 3456 7890", "6281234567890"),
-        (rules.WHATSAPP, "021 555 0000", None),
-        (rules.WHATSAPP, "０８１２３４５６７８９０", None),
-        (rules.EMAIL, " Siti@Contoh.ID ", "siti@contoh.id"),
-        (rules.EMAIL, "siti@contoh", None),
-        (rules.EMAIL, "a@b.id\nBcc: c@d.id", None),
-        (rules.EMAIL, f"{'a' * 300}@b.id", None),
+        (ways.WHATSAPP, "0812-3456 7890", "6281234567890"),
+        (ways.WHATSAPP, "+62 812 3456 7890", "6281234567890"),
+        (ways.WHATSAPP, "021 555 0000", None),
+        (ways.WHATSAPP, "０８１２３４５６７８９０", None),
+        (ways.EMAIL, " Siti@Contoh.ID ", "siti@contoh.id"),
+        (ways.EMAIL, "siti@contoh", None),
+        (ways.EMAIL, "a@b.id\nBcc: c@d.id", None),
+        (ways.EMAIL, f"{'a' * 300}@b.id", None),
     ],
 )
 def test_a_contact_has_one_form(kind: str, text: str, wanted: str | None) -> None:

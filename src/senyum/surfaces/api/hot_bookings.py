@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from typing import Any
 
 from senyum.bookings import plan
@@ -36,7 +35,6 @@ class BookingDoor:
     def __init__(self, desk: ThreadPoolExecutor) -> None:
         self.sales: Batches[Ask, Answer] = Batches(sell, 200)
         self.desk = desk
-        self._full: dict[tuple[int, datetime, int], float] = {}
         self._told: dict[tuple[Any, ...], tuple[float, NotPossible]] = {}
 
     async def book(self, identity: Identity, key: str, body: bytes, language: str) -> tuple[int, dict[str, Any]] | None:
@@ -62,36 +60,18 @@ class BookingDoor:
             key=(f"token:{identity.token_id}", key, hashlib.sha256(body).hexdigest()),
         )
         hold_bearer(identity)
-        known = self._known_full(ask)
-        answer = known if known is not None else await self.sales.submit(ask)
+        answer = await self.sales.submit(ask)
         if isinstance(answer, Refused):
             return await self._refused(found.mall, ask, answer, language)
         if answer.replayed:
             return None
         return 201, booking_body(found.mall, sold_view(ask, answer))
 
-    def _known_full(self, ask: Ask) -> Refused | None:
-        """What somebody was told about the same time within the last second: no second look for each of a rush."""
-        if len(ask.legs) > 1:
-            return None
-        leg = ask.legs[0]
-        told = self._full.get((leg.line, leg.starts, ask.quantity))
-        return Refused("full", leg.line) if told is not None and time.monotonic() - told < TOLD_SECONDS else None
-
-    def _note_full(self, wanted: tuple[int, datetime, int]) -> None:
-        now = time.monotonic()
-        if now - self._full.get(wanted, 0.0) > TOLD_SECONDS:
-            if len(self._full) >= MOST_TOLD:
-                self._full.clear()
-            self._full[wanted] = now
-
     async def _refused(
         self, mall: Mall, ask: Ask, refused: Refused, language: str
     ) -> tuple[int, dict[str, Any]] | None:
         if refused.code not in ("full", "quota", "closed"):
             return None
-        if refused.code == "full" and len(ask.legs) == 1:
-            self._note_full((ask.legs[0].line, ask.legs[0].starts, ask.quantity))
         wanted = (refused.code, ask.day, ask.quantity, *(leg.line for leg in ask.legs))
         told = self._told.get(wanted)
         if told is None or time.monotonic() - told[0] > TOLD_SECONDS:

@@ -55,6 +55,14 @@ def test_a_rush_is_told_the_truth(door: Door) -> None:
     assert slow[0] == 409 and set(slow[1]) == set(problems[0]) and slow[1]["detail"] == problems[0]["detail"]
 
 
+def test_who_repeats_a_key_gets_their_booking_though_it_is_full(door: Door) -> None:
+    secret = door.token("kiosk")
+    made = door.ask([("bookings", secret, wish(door, at(9)), f"booking-1{n}") for n in range(5)])
+    mine = next(n for n, (status, _body) in enumerate(made) if status == 201)
+    assert sorted(status for status, _body in made) == [201] * 4 + [409]
+    assert door.ask([("bookings", secret, wish(door, at(9)), f"booking-1{mine}")])[0] == made[mine]
+
+
 @pytest.mark.parametrize(
     ("body", "key", "status"),
     [
