@@ -263,4 +263,5 @@ PROCRASTINATE_IMPORT_PATHS = [
     "senyum.jobs.tell_turns",
     "senyum.jobs.watch_bookings",
     "senyum.jobs.watch_lines",
+    "senyum.jobs.write_letters",
 ]

@@ -26,7 +26,8 @@ class BookingPolicy(models.Model):
     `closes_minutes` before the slot. `places` overrides what counters and standard time give (places a slot).
     `most_quantity`: documents or people of one booking. `early_minutes`/`late_minutes`: so much before and after the
     booked time it counts as kept. `hold_minutes`: how long a place is kept for a confirmation, `offer_minutes` for the
-    next of the waiting list.
+    next of the waiting list. `remind_hours`, `remind_again_hours`: so long before its time the person is reminded
+    (0: not).
     """
 
     mall = models.ForeignKey(Mall, on_delete=models.CASCADE, related_name="+")
@@ -44,6 +45,8 @@ class BookingPolicy(models.Model):
     late_minutes = models.PositiveSmallIntegerField(default=15)
     hold_minutes = models.PositiveSmallIntegerField(default=10)
     offer_minutes = models.PositiveSmallIntegerField(default=30)
+    remind_hours = models.PositiveSmallIntegerField(default=24)
+    remind_again_hours = models.PositiveSmallIntegerField(default=2)
 
     class Meta:
         constraints = [
@@ -99,7 +102,7 @@ class Booking(models.Model):
     is the hall's time, `sold_at` the database's own clock: first come, first served is judged by it. `held_until`: a
     held booking ends then. `code_tries`: wrong codes given for the contact. `device_hash`: a keyed hash of the
     browser's own cookie. `why` says why it ended, for the person. `letter_at`: when the next message to the contact is
-    due (null: none); `letters`: those that were told.
+    due (null: none); `letters`: those that were told (`letters.Due.name`); `told_for`: the time that the last one said.
     """
 
     mall = models.ForeignKey(Mall, on_delete=models.PROTECT, db_index=False, related_name="+")
@@ -123,6 +126,7 @@ class Booking(models.Model):
     moves = models.PositiveSmallIntegerField(default=0)
     letter_at = models.DateTimeField(null=True)
     letters = models.JSONField(default=list)
+    told_for = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     why = models.TextField(default="", blank=True)
 

@@ -43,6 +43,8 @@ class Policy:
     late_minutes: int = 15
     hold_minutes: int = 10
     offer_minutes: int = 30
+    remind_hours: int = 24
+    remind_again_hours: int = 2
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 from django_scopes import scopes_disabled
@@ -14,12 +15,14 @@ from django_scopes import scopes_disabled
 from senyum.bookings import rules, states
 from senyum.bookings.models import Booking, Leg, WaitEntry
 from senyum.bookings.plan import BookLine, BookPlan, plan_of
-from senyum.core import crypto
+from senyum.core import address, crypto
 from senyum.core.errors import NotPossible
 from senyum.malls import queries as malls
 from senyum.malls.models import Mall
 from senyum.notices import ways
 
+#: The channel of a booking that is a place offered to the waiting list.
+OFFERED = "waiting"
 #: Days of which free times are looked for when the wanted one is full.
 _NEXT_DAYS, _NEXT_TIMES = 14, 3
 
@@ -263,6 +266,21 @@ def _view(booking: Booking) -> BookingView:
 def contact_of(row: Booking | WaitEntry) -> str:
     """The address or number in plain, "" when there is none. Only for sending a message to it."""
     return crypto.decrypt(bytes(row.contact), purpose="contact") if bytes(row.contact) else ""
+
+
+def contact_code(token: str) -> str:
+    """The six digits that confirm the contact of the booking with this token; nothing of it is stored."""
+    return f"{int(crypto.blind_index(token, purpose='contact code')[:12], 16) % 1_000_000:06d}"
+
+
+def link_base() -> str:
+    """What the links in letters begin with, "" where the hall knows no address of its own.
+
+    Never what a request says about its host: whoever books names the receiver, and would name the link too.
+    """
+    base = address.base_of_hall(public=settings.PUBLIC_URL, listens=settings.LISTENS)
+    # A demo's letters stay on its machine.
+    return base or (settings.LISTENS if settings.DEMO else "")
 
 
 def masked(row: Booking | WaitEntry) -> str:

@@ -177,12 +177,6 @@ def check_in(starts: datetime, now: datetime, *, early_minutes: int, late_minute
     return CheckIn(not early and not late, early, late, timedelta(minutes=early_minutes))
 
 
-def reminders(starts: datetime, made_at: datetime) -> list[tuple[str, datetime]]:
-    """(name, when) of the reminders of a booking: the day before and two hours before, if it was made before then."""
-    times = [("day", starts - timedelta(hours=24)), ("soon", starts - timedelta(hours=2))]
-    return [(name, at) for name, at in times if at > made_at]
-
-
 def bookable_days(today: date, days_ahead: int) -> list[date]:
     """Today and so many days after it."""
     return [today + timedelta(days=n) for n in range(days_ahead + 1)]

@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
@@ -176,10 +177,11 @@ def _settle(notice: Notice, command: str, wall: datetime, trouble: str, **more: 
     return claim(row, state=after, leased_until=None, trouble=trouble[:200], **more)
 
 
-def withdraw(*, kind: str, subject_id: int | str, wall: datetime, templates: Collection[str] = ()) -> int:
+def withdraw(*, kind: str, subject_id: int | str, wall: datetime | None = None, templates: Collection[str] = ()) -> int:
     """Send nothing more about that subject: what it was about is over. Returns how many were still to be sent.
 
-    `templates`: only these messages. What a worker holds at this moment may still leave, but is not tried again.
+    `templates`: only these messages; `wall` None: the database's own clock. What a worker holds at this moment may
+    still leave, but is not tried again.
     """
     rows = Notice.objects.filter(subject_kind=kind, subject_id=str(subject_id))
     if templates:
@@ -187,8 +189,9 @@ def withdraw(*, kind: str, subject_id: int | str, wall: datetime, templates: Col
     # A long-gone time: whoever fails to send it now finds it expired.
     rows.filter(state=states.SENDING).update(useful_until=_LONG_AGO)
     open_ones = rows.filter(state__in=states.before("withdraw"))
-    own = open_ones.filter(personal=True).update(state=states.DEAD, failed_at=wall, trouble=WITHDRAWN, **_EMPTY)
-    return own + open_ones.update(state=states.DEAD, failed_at=wall, trouble=WITHDRAWN)
+    at = wall or Now()
+    own = open_ones.filter(personal=True).update(state=states.DEAD, failed_at=at, trouble=WITHDRAWN, **_EMPTY)
+    return own + open_ones.update(state=states.DEAD, failed_at=at, trouble=WITHDRAWN)
 
 
 def retry(*, ids: Collection[int] | None, wall: datetime) -> int:

@@ -11,6 +11,7 @@ from senyum.bookings.commands.booking import (
     release_missed,
 )
 from senyum.bookings.commands.forget import forget_bookings
+from senyum.bookings.commands.letters import heed, wake, write_letters
 from senyum.bookings.commands.policy import close_slot, put_policy
 from senyum.bookings.commands.waiting import accept, lapse, leave, wait
 
@@ -23,6 +24,7 @@ __all__ = [
     "confirm",
     "expire_held",
     "forget_bookings",
+    "heed",
     "in_time",
     "lapse",
     "leave",
@@ -30,4 +32,6 @@ __all__ = [
     "put_policy",
     "release_missed",
     "wait",
+    "wake",
+    "write_letters",
 ]

@@ -13,12 +13,12 @@ from django_scopes import scopes_disabled
 
 from senyum.bookings import queries, rules, states
 from senyum.bookings.commands.ask import Wanted, prepare, why_refused
+from senyum.bookings.commands.letters import hush, speaks, wake_later
 from senyum.bookings.commands.offers import offer_freed, pass_on
 from senyum.bookings.commands.sell import Ask, Refused, Sold, sell, submit
 from senyum.bookings.models import Booking, Leg, Place, Slot, WaitEntry
 from senyum.bookings.plan import plan_of
 from senyum.bookings.queries import BookingView
-from senyum.core import crypto
 from senyum.core.db import claim
 from senyum.core.errors import NotPossible
 from senyum.journal.actor import Actor
@@ -65,12 +65,9 @@ def book(
     answer = submit(ask)
     if isinstance(answer, Refused):
         raise why_refused(mall, ask, answer, now)
+    if ask.contact_hash and not answer.replayed:
+        wake_later()
     return queries.booking_by_token(answer.token)
-
-
-def contact_code(token: str) -> str:
-    """The six digits that confirm the contact of the booking with this token; nothing of it is stored."""
-    return f"{int(crypto.blind_index(token, purpose='contact code')[:12], 16) % 1_000_000:06d}"
 
 
 def _locked(token: str, command: str) -> Booking:
@@ -99,7 +96,7 @@ def confirm(*, token: str, code: str, now: datetime, actor: Actor | None = None)
             raise NotPossible("hold_over", _("Waktu konfirmasi sudah lewat dan tempatnya dilepas. Silakan pesan lagi."))
         if booking.code_tries >= rules.CODE_TRIES:
             raise NotPossible("code_tries", _("Kode salah lima kali. Tempatnya segera dilepas; silakan pesan lagi."))
-        wrong = not secrets.compare_digest(contact_code(token).encode(), code.strip().encode())
+        wrong = not secrets.compare_digest(queries.contact_code(token).encode(), code.strip().encode())
         if wrong:
             booking.code_tries += 1
             booking.save(update_fields=["code_tries"])
@@ -109,6 +106,7 @@ def confirm(*, token: str, code: str, now: datetime, actor: Actor | None = None)
             booking.letter_at = now
             booking.save(update_fields=["state", "held_until", "letter_at"])
             note(booking, "booking.confirmed", now, actor)
+            wake_later()
     if wrong:
         raise NotPossible("code", _("Kode itu tidak cocok. Periksa enam angka pada pesan yang kami kirim."))
     return queries.booking_by_token(token)
@@ -163,19 +161,20 @@ def cancel(
         raise NotPossible("reason", _("Tulis alasannya: orang yang memesan akan membacanya."))
     with transaction.atomic():
         booking = _locked(token, "cancel")
-        _end(booking, states.CANCELLED, now, reason if by_hall else "")
+        _end(booking, states.CANCELLED, now, reason if by_hall else "", tell=by_hall)
         freed = _free_places(booking)
-        if by_hall and booking.contact_hash:
-            booking.letter_at = now
-            booking.save(update_fields=["letter_at"])
         note(booking, "booking.cancelled", now, actor, reason, by_hall=by_hall)
         offer_freed(freed, now=now)
     return queries.booking_by_token(token)
 
 
-def _end(booking: Booking, state: str, now: datetime, why: str) -> None:
+def _end(booking: Booking, state: str, now: datetime, why: str, *, tell: bool = False) -> None:
     booking.state, booking.ended_at, booking.why, booking.letter_at = state, now, why, None
     booking.held_until = None
+    hush(booking)
+    if tell and speaks(booking):
+        booking.letter_at = now
+        wake_later()
     booking.save(update_fields=["state", "ended_at", "why", "letter_at", "held_until"])
 
 
@@ -200,10 +199,11 @@ def move(*, token: str, legs: Wanted, now: datetime, actor: Actor | None = None)
             raise why_refused(mall, ask, answer, now)
         _take_over(booking, answer.id)
         note(booking, "booking.moved", now, actor, moves=booking.moves)
-        if booking.contact_hash:
+        hush(booking)
+        if speaks(booking):
             booking.letter_at = now
-            booking.letters = [name for name in booking.letters if name not in ("day", "soon", f"moved{booking.moves}")]
-            booking.save(update_fields=["letter_at", "letters"])
+            booking.save(update_fields=["letter_at"])
+            wake_later()
         offer_freed(freed, now=now)
     return queries.booking_by_token(token)
 
@@ -258,6 +258,7 @@ def arrive(*, token: str, now: datetime, actor: Actor | None) -> tuple[BookingVi
     was = booking.state
     if not claim(Booking.objects.filter(pk=booking.pk, state=was), state=states.ARRIVED, ended_at=now, letter_at=None):
         raise NotPossible("booking_state", _ENDED)
+    hush(booking)
     with scopes_disabled():
         Leg.objects.filter(booking=booking).update(active=False)
     note(booking, "booking.arrived", now, actor, kept=found.kept and was == states.BOOKED)
@@ -314,10 +315,7 @@ def release_missed(*, now: datetime) -> int:
             booking = Booking.objects.select_for_update(skip_locked=True).filter(pk=row.pk, state=states.BOOKED).first()
             if booking is None:
                 continue
-            _end(booking, states.RELEASED, now, "")
-            if booking.contact_hash:
-                booking.letter_at = now
-                booking.save(update_fields=["letter_at"])
+            _end(booking, states.RELEASED, now, "", tell=True)
             _free_places(booking)
             note(booking, "booking.released", now, None)
             count += 1

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from senyum.bookings import states
+from senyum.bookings import queries, states
 from senyum.bookings.commands.ask import prepare
+from senyum.bookings.commands.letters import wake_later
 from senyum.bookings.commands.sell import Sold, sell
 from senyum.bookings.models import Booking, Slot, WaitEntry
 from senyum.bookings.plan import plan_of
@@ -51,7 +52,7 @@ def _offer_one(slot: Slot, now: datetime) -> bool:
                 plan,
                 [(entry.line_id, slot.starts)],
                 quantity=entry.quantity,
-                channel="waiting",
+                channel=queries.OFFERED,
                 now=now,
                 language=entry.language,
                 priority=entry.priority,
@@ -77,6 +78,7 @@ def _offer_one(slot: Slot, now: datetime) -> bool:
         entry.state, entry.booking_id = states.OFFERED, answer.id
         entry.save(update_fields=["state", "booking"])
         told(entry, entry.mall, "booking.offered", now, SYSTEM)
+        wake_later()
         return True
     return False
 

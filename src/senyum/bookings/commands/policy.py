@@ -18,6 +18,9 @@ from senyum.malls import queries as malls
 from senyum.malls.commands import put_row
 from senyum.malls.models import Mall
 
+#: A reminder is sent at most a week before.
+MOST_HOURS = 168
+
 
 def put_policy(*, mall: Mall, line: Line | None, now: datetime, actor: Actor, **values: Any) -> BookingPolicy:
     """Set the policy of a line, or of all lines of the mall without one (`line` None). What was sold stays sold.
@@ -31,6 +34,8 @@ def put_policy(*, mall: Mall, line: Line | None, now: datetime, actor: Actor, **
     wanted = usual | values
     if not 5 <= wanted["slot_minutes"] <= 480 or not 0 <= wanted["walkin_percent"] <= 100:
         raise NotPossible("policy", _("Lama satu jam pesan harus 5-480 menit dan bagian tanpa pesan 0-100 persen."))
+    if not all(0 <= wanted[name] <= MOST_HOURS for name in ("remind_hours", "remind_again_hours")):
+        raise NotPossible("policy", _("Pengingat dikirim 0 sampai 168 jam sebelumnya; 0 berarti tidak dikirim."))
     if wanted["contact"] not in Contact.values:
         raise NotPossible("policy", _("Pilih apakah kontak wajib atau tidak."))
     with transaction.atomic():

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from senyum.bookings import queries, states
 from senyum.bookings.commands.ask import checked_contact
 from senyum.bookings.commands.booking import cancel, note
+from senyum.bookings.commands.letters import hush, wake_later
 from senyum.bookings.commands.offers import close, offer_freed, told
 from senyum.bookings.models import Booking, Slot, WaitEntry
 from senyum.bookings.plan import plan_of
@@ -101,6 +102,8 @@ def accept(*, token: str, now: datetime, actor: Actor | None = None) -> BookingV
             )
         booking.state, booking.held_until, booking.letter_at = states.BOOKED, None, now
         booking.save(update_fields=["state", "held_until", "letter_at"])
+        hush(booking)
+        wake_later()
         close(entry, states.TAKEN, now)
         note(booking, "booking.accepted", now, actor)
     return queries.booking_by_token(booking.token)

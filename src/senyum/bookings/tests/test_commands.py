@@ -12,10 +12,9 @@ from django.db import IntegrityError, connection, transaction
 from django_scopes import scopes_disabled
 
 from senyum.bookings import commands, queries, states
-from senyum.bookings.commands.booking import contact_code
 from senyum.bookings.commands.quota import take_quota
 from senyum.bookings.models import Booking, Leg, Place, Slot, WaitEntry
-from senyum.bookings.queries import BookingView
+from senyum.bookings.queries import BookingView, contact_code
 from senyum.bookings.tests.days import DAY, NOW, at, open_bookings
 from senyum.core.errors import NotPossible
 from senyum.journal.actor import SYSTEM

@@ -119,10 +119,3 @@ def test_early_in_time_and_late() -> None:
     assert came(-31).early and not came(-31).kept
     assert came(-30).kept and came(0).kept and came(15).kept
     assert came(16).late and not came(16).kept
-
-
-def test_reminders_only_of_what_lies_ahead() -> None:
-    names = [name for name, _at in rules.reminders(EIGHT, EIGHT - timedelta(hours=30))]
-    assert names == ["day", "soon"]
-    assert [name for name, _at in rules.reminders(EIGHT, EIGHT - timedelta(hours=3))] == ["soon"]
-    assert rules.reminders(EIGHT, EIGHT - timedelta(minutes=90)) == []

@@ -11,7 +11,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import structlog
+from django.db import DatabaseError
+
 from senyum.bookings import plan
+from senyum.bookings.commands import wake
 from senyum.bookings.commands.ask import prepare, sold_view, why_refused
 from senyum.bookings.commands.sell import Answer, Ask, Refused, sell
 from senyum.core import clock
@@ -24,9 +28,12 @@ from senyum.surfaces.api.bookings import booking_body
 from senyum.surfaces.api.problems import document
 from senyum.surfaces.api.schemas import BookingIn
 
+log = structlog.get_logger(__name__)
 #: What is free next is told so long (seconds) to everybody who finds the same time full.
 TOLD_SECONDS = 1.0
 MOST_TOLD = 1_000
+#: Letters of the rush are asked for once in so many seconds, after the answers.
+WAKE_SECONDS = 2.0
 
 
 class BookingDoor:
@@ -35,6 +42,7 @@ class BookingDoor:
     def __init__(self, desk: ThreadPoolExecutor) -> None:
         self.sales: Batches[Ask, Answer] = Batches(sell, 200)
         self.desk = desk
+        self._wakes = False
         self._told: dict[tuple[Any, ...], tuple[float, NotPossible]] = {}
 
     async def book(self, identity: Identity, key: str, body: bytes, language: str) -> tuple[int, dict[str, Any]] | None:
@@ -65,7 +73,14 @@ class BookingDoor:
             return await self._refused(found.mall, ask, answer, language)
         if answer.replayed:
             return None
+        if ask.contact_hash and not self._wakes:
+            self._wakes = True
+            asyncio.get_running_loop().call_later(WAKE_SECONDS, self._wake)
         return 201, booking_body(found.mall, sold_view(ask, answer))
+
+    def _wake(self) -> None:
+        self._wakes = False
+        asyncio.get_running_loop().run_in_executor(self.desk, _wake)
 
     async def _refused(
         self, mall: Mall, ask: Ask, refused: Refused, language: str
@@ -89,6 +104,14 @@ class BookingDoor:
             told = (time.monotonic(), why_refused(mall, ask, refused, ask.now))
             self._told[wanted] = told
         return told
+
+
+def _wake() -> None:
+    try:
+        wake()
+    except DatabaseError as error:
+        # The job of the next minute writes them.
+        log.warning("letters.not_woken", trouble=type(error).__name__)
 
 
 def _plan(mall_id: int) -> plan.BookPlan:

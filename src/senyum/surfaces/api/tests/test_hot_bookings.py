@@ -6,10 +6,14 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
 
+from senyum.bookings.commands.letters import JOB
 from senyum.bookings.models import Booking, Place
 from senyum.bookings.tests.days import NOW, at, open_bookings
 from senyum.core import clock
+from senyum.notices.models import Notice
+from senyum.surfaces.api import hot_bookings
 from senyum.surfaces.api.tests.test_hot import Door, door, service
 
 __all__ = ["door"]
@@ -80,3 +84,20 @@ def test_the_odd_case_is_handed_on(door: Door, body: dict[str, Any], key: str, s
     found, answer = door.ask([("bookings", secret, {**wish(door, at(9)), **body}, key)])[0]
     assert (found, door.door.served) == (status, served) and answer["detail"]
     assert Booking.objects.count() == 1
+
+
+def test_letters_of_the_rush_are_asked_for_once_and_by_who_gave_a_contact(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hot_bookings, "WAKE_SECONDS", 0.0)
+    jobs = ProcrastinateJob.objects.filter(task_name=JOB, status="todo")
+    secret = door.token("kiosk")
+    door.ask([("bookings", secret, wish(door, at(8)), "booking-0")])
+    door.ask([("bookings", secret, wish(door, at(9)), "booking-1")])
+    door.door.desk.submit(int).result()
+    assert not jobs.exists()
+    mails = [wish(door, at(9), contact_kind="email", contact=f"w{n}@b.id") for n in range(3)]
+    served = door.door.served
+    door.ask([("bookings", secret, mail, f"booking-2{n}") for n, mail in enumerate(mails)])
+    door.door.desk.submit(int).result()
+    assert door.door.served == served + 3 and jobs.count() == 1 and not Notice.objects.exists()

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from senyum.bookings import commands, queries
+from senyum.bookings.calendar import ics
 from senyum.bookings.plan import plan_of
 from senyum.bookings.queries import BookingView, DayInfo, Proposal
 from senyum.catalogue.queries import LineInfo, lines_of
@@ -296,39 +297,15 @@ def cancel(request: HttpRequest, view: BookingView, mall: Mall) -> HttpResponse:
 def calendar(request: HttpRequest, view: BookingView, mall: Mall) -> HttpResponse:
     """The booking for the phone's calendar (RFC 5545)."""
     names = {info.id: info.name for info in lines_of(mall, language())}
-    ends = max((leg.ends for leg in view.legs), default=view.starts)
-    lines = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        "PRODID:-//Senyum//Bookings//ID",
-        "BEGIN:VEVENT",
-        f"UID:{view.reference}@senyum",
-        f"DTSTAMP:{clock.now():%Y%m%dT%H%M%SZ}",
-        f"DTSTART:{view.starts:%Y%m%dT%H%M%SZ}",
-        f"DTEND:{ends:%Y%m%dT%H%M%SZ}",
-        f"SUMMARY:{_escaped(', '.join(names.get(leg.line_id, '') for leg in view.legs))}",
-        f"LOCATION:{_escaped(f'{mall.name}, {mall.address}')}",
-        f"DESCRIPTION:{view.reference}",
-        "END:VEVENT",
-        "END:VCALENDAR",
-    ]
-    response = HttpResponse("".join(_folded(line) for line in lines), content_type="text/calendar; charset=utf-8")
+    text = ics(
+        reference=view.reference,
+        services=[names.get(leg.line_id, "") for leg in view.legs],
+        place=", ".join(part for part in (mall.name, mall.address) if part),
+        starts=view.starts,
+        ends=max((leg.ends for leg in view.legs), default=view.starts),
+        moves=view.moves,
+        now=clock.now(),
+    )
+    response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{view.reference}.ics"'
     return response
-
-
-def _escaped(text: str) -> str:
-    for sign in ("\\", ";", ","):
-        text = text.replace(sign, "\\" + sign)
-    return " ".join(text.split())
-
-
-def _folded(line: str) -> str:
-    """At most 75 octets a line; the rest begins with a blank (RFC 5545, 3.1)."""
-    parts, room = [""], 75
-    for sign in line:
-        if len((parts[-1] + sign).encode()) > room:
-            parts.append("")
-            room = 74
-        parts[-1] += sign
-    return "\r\n ".join(parts) + "\r\n"
