@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "senyum.surfaces.counter",
     "senyum.surfaces.console",
     "senyum.surfaces.api",
+    "senyum.rights",
     "senyum.planning",
     "senyum.surveys",
     "senyum.visits",
