@@ -25,7 +25,7 @@ LAZY: dict[str, tuple[str, str, str]] = {
     "sequencer": ("senyum.journal.sequencer", "main", "Seal the journal (part of `up`)."),
     "notices": ("senyum.notices.cli", "app", "Messages that leave the hall: list, retry, test."),
     "user": ("senyum.people.user_cli", "app", "People with a log-in: list, add, e-mail, roles, disable, reset."),
-    "person": ("senyum.rights.cli", "app", "One person's data: export."),
+    "person": ("senyum.rights.cli", "app", "One person's data: export, erase."),
     "token": ("senyum.people.cli", "app", "Tokens of devices and programs."),
     "seed": ("senyum.rehearsal.cli", "seed", "Fill the hall with example data."),
     "play": ("senyum.rehearsal.cli", "play", "Play a demo day (part of `demo`)."),

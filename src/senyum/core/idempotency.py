@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -45,3 +45,14 @@ def once(
 def forget(*, before: datetime) -> int:
     """Drop the keys of requests older than `before`; their repetition would now be a new request. Returns how many."""
     return IdempotencyKey.objects.filter(at__lt=before).delete()[0]
+
+
+def forget_person(*, scopes: Collection[str], tokens: Mapping[str, str]) -> int:
+    """Forget the answers of `scopes`, and name in others no longer the old token (key) but the new one (value).
+
+    A repetition of the request that made something is still known as one. Returns how many answers changed or went.
+    """
+    count = IdempotencyKey.objects.filter(scope__in=scopes).delete()[0]
+    for old, new in tokens.items():
+        count += IdempotencyKey.objects.filter(answer__token=old).update(answer={"token": new})
+    return count

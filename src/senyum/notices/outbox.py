@@ -214,3 +214,11 @@ def forget(*, before: datetime, personal_before: datetime | None = None) -> int:
     """
     old = Q(queued_at__lt=before) | Q(personal=True, queued_at__lt=personal_before or before)
     return int(Notice.objects.filter(old, state__in=(states.SENT, states.DEAD)).delete()[0])
+
+
+def forget_about(*, kind: str, subject_id: int | str) -> int:
+    """Delete every message about that subject with its address: its person asks for it. Returns how many.
+
+    What a worker holds at this moment may still leave; its row is gone then.
+    """
+    return int(Notice.objects.filter(subject_kind=kind, subject_id=str(subject_id)).delete()[0])

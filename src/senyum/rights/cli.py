@@ -12,12 +12,15 @@ from django.utils import timezone, translation
 
 from senyum.core import clock
 from senyum.core.errors import SenyumError
+from senyum.journal.actor import Actor
 from senyum.malls.models import Mall
+from senyum.rights import commands, queries, words
 from senyum.rights import person as people
-from senyum.rights import queries, words
 from senyum.rights.person import Person
 
-app = typer.Typer(no_args_is_help=True, help="One person's data: export.")
+app = typer.Typer(no_args_is_help=True, help="One person's data: export, erase.")
+
+_OPERATOR = Actor("system", "cli", "senyum person")
 
 Link = Annotated[str, typer.Option(help="The last part of the link of a ticket, booking or waiting-list place.")]
 Label = Annotated[str, typer.Option(help="Queue number, with --mall and --day.")]
@@ -57,6 +60,23 @@ def export(
             page.write_text(render_to_string("rights/file.html", {"copy": copy, "elsewhere": words.ELSEWHERE}))
             page.chmod(0o600)
             typer.echo(str(page))
+
+
+@app.command()
+def erase(link: Link = "", label: Label = "", day: Day = "", booking: Reference = "", mall: MallCode = "") -> None:
+    """Erase at once what identifies a visitor whose visit or booking is over. Export it before: it does not come back.
+
+    Prints field and how many, one a line. The journal certifies it.
+    """
+    person, _where = _person(link, label, day, booking, "", mall)
+    try:
+        counts = commands.erase(person=person, now=clock.now(), actor=_OPERATOR)
+    except SenyumError as error:
+        raise _leave(str(error.sentence)) from error
+    for name, count in sorted(counts.items()):
+        typer.echo(f"{name}\t{count}")
+    if not counts:
+        typer.echo("Nothing was left to erase.")
 
 
 def _person(link: str, label: str, day: str, booking: str, user: str, mall: str) -> tuple[Person, Mall | None]:

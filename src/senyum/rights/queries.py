@@ -34,6 +34,10 @@ class Cell:
     def shown(self) -> Any:
         """For a reader: moments as they are (the page says them in the hall's time), things by their names."""
         value = self.value
+        if isinstance(value, str) and value in (said := words.CODES.get(self.column, {})):
+            return said[value]
+        if isinstance(value, float):
+            return round(value, 1)
         if isinstance(value, dict) and set(value) == {"id", "name"}:
             return value["name"]
         if isinstance(value, dict | list):
@@ -140,7 +144,8 @@ def _cells(held: Held, columns: list[Any], person: Person, row: models.Model, wh
             value = held.say[column.name](person, row, value, whole)
         elif column.is_relation and column.related_model._meta.label in words.NAMED and value is not None:
             value = {"id": value, "name": str(getattr(row, column.name))}
-        yield Cell(column.attname, words.COLUMNS.get(column.name, ""), value)
+        label = "" if column.name in held.inner else words.COLUMNS.get(column.name, "")
+        yield Cell(column.attname, label, value)
 
 
 def _plain(value: Any) -> Any:

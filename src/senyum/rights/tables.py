@@ -33,7 +33,8 @@ class Held:
 
     `visit`, `booking`, `wait`, `user`: look-ups that lead from a row to that row's person; `text`: for references that
     are no foreign keys. `hidden`: column -> why it is not said. `only`: the columns that are about the person, where
-    the rest of the row is the hall's. `say`: column -> what is said instead of the stored value.
+    the rest of the row is the hall's. `say`: column -> what is said instead of the stored value. `inner`:
+    columns that stand in the file alone, because a reader has them elsewhere on the page or cannot use them.
     """
 
     model: str
@@ -46,6 +47,7 @@ class Held:
     hidden: Mapping[str, str | Promise] = field(default_factory=dict)
     only: frozenset[str] = frozenset()
     say: Mapping[str, Say] = field(default_factory=dict)
+    inner: frozenset[str] = frozenset()
 
     def where(self, person: Person) -> Q | None:
         """Which rows are this person's; None: none can be."""
@@ -149,16 +151,22 @@ _OF_CITIZENS = _("kata-kata tentang pengunjung, bukan tentang petugas")
 
 HELD = (
     Held("visits.Visit", _("Kunjungan"), visit=("pk",), hidden={"token": _LINK}),
-    Held("visits.Ticket", _("Antrean"), visit=("visit",)),
+    Held("visits.Ticket", _("Antrean"), visit=("visit",), inner=frozenset({"mall", "day", "priority", "quantity"})),
     Held(
         "visits.LineForecast",
         _("Perkiraan tunggu yang disimpan untuk dinilai"),
         visit=("ticket__visit",),
     ),
     Held("visits.LineShown", _("Perkiraan tunggu yang terakhir ditampilkan"), text=_shown, say={"waits": _own_waits}),
-    Held("visits.Call", _("Panggilan"), visit=("ticket__visit",), hidden={"passed_labels": _OTHERS}),
+    Held(
+        "visits.Call",
+        _("Panggilan"),
+        visit=("ticket__visit",),
+        hidden={"passed_labels": _OTHERS},
+        inner=frozenset({"mall", "why"}),
+    ),
     Held("visits.Arrival", _("Sambutan di pintu"), visit=("visit",), user=("greeted_by",)),
-    Held("surveys.Smile", _("Senyum"), visit=("ticket__visit",)),
+    Held("surveys.Smile", _("Senyum"), visit=("ticket__visit",), inner=frozenset({"mall", "agency"})),
     Held(
         "bookings.Booking",
         _("Pemesanan"),
@@ -195,6 +203,7 @@ HELD = (
         _("Jurnal: siapa, apa, kapan, mengapa"),
         text=_entries,
         say={"actor_id": _of_staff, "actor_label": _of_staff},
+        inner=frozenset({"mall", "data"}),
     ),
     Held("people.User", _("Akun"), user=("pk",), hidden={"password": _SECRET}),
     Held("people.Role", _("Peran"), user=("user",)),

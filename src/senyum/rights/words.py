@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from senyum.visits import classes
+
 #: Rows that are said by their name beside their number.
 NAMED = frozenset(
     {
@@ -135,6 +137,14 @@ COLUMNS: Mapping[str, str | Promise] = {
     "moderated_at": _("Ditangani"),
     "verified": _("Sudah dipastikan"),
     "primary": _("Utama"),
+}
+
+#: Column -> stored code -> its words. A code that is missing is said as it is stored.
+CODES: Mapping[str, Mapping[str, str | Promise]] = {
+    "state": classes.STATE_WORDS,
+    "outcome": classes.OUTCOME_WORDS,
+    "priority": classes.CLASSES,
+    "age_band": classes.AGE_BANDS,
 }
 
 ELSEWHERE: tuple[str | Promise, ...] = (

@@ -10,7 +10,7 @@ from senyum.bookings.commands.booking import (
     move,
     release_missed,
 )
-from senyum.bookings.commands.forget import forget_bookings
+from senyum.bookings.commands.forget import forget_booking, forget_bookings, forget_wait
 from senyum.bookings.commands.letters import heed, wake, write_letters
 from senyum.bookings.commands.policy import close_slot, put_policy
 from senyum.bookings.commands.waiting import accept, lapse, leave, wait
@@ -23,7 +23,9 @@ __all__ = [
     "close_slot",
     "confirm",
     "expire_held",
+    "forget_booking",
     "forget_bookings",
+    "forget_wait",
     "heed",
     "in_time",
     "lapse",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -82,6 +83,13 @@ def close_session(*, session_id: int, reason: str, now: datetime, actor: Actor, 
         SessionPause.objects.filter(session=session, ended_at=None).update(ended_at=now)
         EmergencyCall.objects.filter(session=session, closed_at=None).update(closed_at=now)
         _tell(session, "session.closed", actor, now, reason=plain(reason)[:200], data={"taken_over": taken_over})
+
+
+def forget_notes_of(*, ticket_ids: Collection[int], now: datetime) -> int:
+    """Erase at once the notes that sessions keep for undo of these tickets: their person asks. Returns how many."""
+    with scopes_disabled():
+        rows = CounterSession.objects.filter(last_ticket__in=ticket_ids, opened_at__lte=now).exclude(last_note="")
+        return rows.update(last_note="")
 
 
 def forget_notes(*, before: datetime, now: datetime, actor: Actor = SYSTEM) -> int:

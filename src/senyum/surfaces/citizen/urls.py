@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from senyum.surfaces.citizen.views import accuracy, book, hall, smile, standards, take, ticket
+from senyum.surfaces.citizen.views import accuracy, book, data, hall, smile, standards, take, ticket
 
 urlpatterns = [
     path("m/<slug:mall>/", hall.mall, name="citizen_mall"),
@@ -26,6 +26,12 @@ urlpatterns = [
     path("t/<str:token>/rejoin", ticket.rejoin, name="citizen_rejoin"),
     path("t/<str:token>/leave", ticket.leave, name="citizen_leave"),
     path("t/<str:token>/push", ticket.push, name="citizen_push"),
+    path("t/<str:token>/data/", data.visit, name="citizen_data"),
+    path("t/<str:token>/data.json", data.visit_file, name="citizen_data_file"),
+    path("t/<str:token>/erase", data.visit_erase, name="citizen_erase"),
+    path("b/<str:token>/data/", data.booking, name="citizen_booking_data"),
+    path("b/<str:token>/data.json", data.booking_file, name="citizen_booking_data_file"),
+    path("b/<str:token>/erase", data.booking_erase, name="citizen_booking_erase"),
     path("t/<str:token>/smile", ticket.smile, name="citizen_smile"),
     path("smile/<slug:mall>/", smile.tablet, name="smile_tablet"),
     path("smile/<slug:mall>/give", smile.give, name="smile_give"),

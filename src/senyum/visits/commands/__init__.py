@@ -24,7 +24,7 @@ from senyum.visits.commands.counter import (
     unpark,
 )
 from senyum.visits.commands.forecasts import Watched, end_forecasts, put_model, watch_lines
-from senyum.visits.commands.forget import forget_visits
+from senyum.visits.commands.forget import forget_visit, forget_visits
 from senyum.visits.commands.greet import (
     add_leg,
     change_priority,
@@ -60,6 +60,7 @@ __all__ = [
     "end_forecasts",
     "enter_paper",
     "finish",
+    "forget_visit",
     "forget_visits",
     "forward",
     "grant_block",

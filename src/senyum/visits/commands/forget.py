@@ -8,8 +8,10 @@ from django.contrib.postgres.functions import RandomUUID
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, TextField, Value
 from django.db.models.functions import Cast, Concat, Replace, Substr
+from django.utils.translation import gettext as _
 from django_scopes import scopes_disabled
 
+from senyum.core.errors import NotPossible
 from senyum.journal.actor import SYSTEM, Actor
 from senyum.journal.record import record
 from senyum.malls.models import Mall
@@ -41,10 +43,37 @@ def forget_visits(*, mall: Mall, before: datetime, now: datetime, actor: Actor =
     return counts
 
 
+def forget_visit(*, visit_id: int, now: datetime, actor: Actor) -> tuple[str, dict[str, int]]:
+    """Erase now what identifies the person of one visit that has ended, because the person asks.
+
+    Returns the text that stands in place of the link's token (it opens nothing) and field -> how many values; {} when
+    that was done before. Raises NotPossible("goes_on") while a ticket of the visit is open.
+    """
+    with scopes_disabled(), transaction.atomic():
+        visit = Visit.objects.select_for_update().select_related("mall").get(pk=visit_id)
+        if Ticket.objects.filter(visit=visit, ended_at=None).exists():
+            raise NotPossible("goes_on", _("Antrean ini belum selesai. Batalkan dulu, atau tunggu sampai dilayani."))
+        counts = {} if visit.token.startswith(ERASED) else _erase([visit.pk])
+        if counts:
+            visit.refresh_from_db(fields=["token"])
+            record(
+                mall=visit.mall.code,
+                at=now,
+                kind="retention.erased",
+                actor=actor,
+                subject=("visit", visit.pk, visit.label),
+                data={"until": now.isoformat(), "counts": counts, "asked": True},
+            )
+    return visit.token, counts
+
+
 def _erase_visits(mall: Mall, before: datetime) -> dict[str, int]:
     young = Ticket.objects.filter(visit=OuterRef("pk")).filter(Q(ended_at=None) | Q(ended_at__gte=before))
     old = Visit.objects.filter(mall=mall, day__lte=local_day(mall, before)).exclude(token__startswith=ERASED)
-    ids = list(old.exclude(Exists(young)).order_by("pk").values_list("pk", flat=True)[:BATCH])
+    return _erase(list(old.exclude(Exists(young)).order_by("pk").values_list("pk", flat=True)[:BATCH]))
+
+
+def _erase(ids: list[int]) -> dict[str, int]:
     if not ids:
         return {}
     visits = Visit.objects.filter(pk__in=ids)
