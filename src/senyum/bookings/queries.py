@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from django_scopes import scopes_disabled
 
 from senyum.bookings import rules, states
-from senyum.bookings.models import Booking, Leg, WaitEntry
+from senyum.bookings.models import Booking, Contact, Leg, WaitEntry
 from senyum.bookings.plan import BookLine, BookPlan, plan_of
 from senyum.core import address, crypto
 from senyum.core.errors import NotPossible
 from senyum.malls import queries as malls
 from senyum.malls.models import Mall
 from senyum.notices import ways
+from senyum.notices.channels import email
 
 #: The channel of a booking that is a place offered to the waiting list.
 OFFERED = "waiting"
@@ -65,7 +66,10 @@ class LegView:
 
 @dataclass(frozen=True)
 class BookingView:
-    """A booking as its owner sees it. `may_move`/`may_cancel`: now. `contact`: masked, "" when none was given."""
+    """A booking as its owner sees it. `may_move`/`may_cancel`: now. `contact`: masked, "" when none was given.
+
+    `offered`: its held place is an offer of the waiting list.
+    """
 
     id: int
     mall_id: int
@@ -83,6 +87,7 @@ class BookingView:
     moves: int
     why: str
     legs: tuple[LegView, ...]
+    offered: bool = False
 
     @property
     def coming(self) -> bool:
@@ -260,6 +265,7 @@ def _view(booking: Booking) -> BookingView:
         moves=booking.moves,
         why=booking.why,
         legs=tuple(sorted(legs, key=lambda leg: leg.starts)),
+        offered=booking.channel == OFFERED,
     )
 
 
@@ -281,6 +287,23 @@ def link_base() -> str:
     base = address.base_of_hall(public=settings.PUBLIC_URL, listens=settings.LISTENS)
     # A demo's letters stay on its machine.
     return base or (settings.LISTENS if settings.DEMO else "")
+
+
+def contact_ways(*, codes_only: bool = False) -> tuple[str, ...]:
+    """The channels by which a person may ask to be told about a booking: those that this hall has set up.
+
+    None without an address of the hall, for a letter holds a link; `codes_only`: a code needs none.
+    """
+    if not codes_only and not link_base():
+        return ()
+    mails = settings.DEMO or email.configured()
+    return ((ways.EMAIL,) if mails else ()) + ((ways.WHATSAPP,) if ways.is_open(ways.WHATSAPP) else ())
+
+
+def must_confirm(mall: Mall, line_ids: Iterable[int]) -> bool:
+    """Whether one of these services wants a contact that is confirmed by a code."""
+    plan = plan_of(mall)
+    return any(plan.line(line_id).policy.contact == Contact.CONFIRMED for line_id in line_ids)
 
 
 def masked(row: Booking | WaitEntry) -> str:

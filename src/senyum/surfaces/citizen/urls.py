@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from senyum.surfaces.citizen.views import accuracy, book, data, hall, smile, standards, take, ticket
+from senyum.surfaces.citizen.views import accuracy, book, booking, data, hall, smile, standards, take, ticket
 
 urlpatterns = [
     path("m/<slug:mall>/", hall.mall, name="citizen_mall"),
@@ -14,9 +14,10 @@ urlpatterns = [
     path("m/<slug:mall>/line/<int:line>/standard/comment/", standards.comment, name="citizen_standard_comment"),
     path("m/<slug:mall>/take/", take.take, name="citizen_take"),
     path("m/<slug:mall>/book/", book.book, name="citizen_book"),
-    path("b/<str:token>/", book.booking, name="citizen_booking"),
-    path("b/<str:token>/cancel", book.cancel, name="citizen_booking_cancel"),
-    path("b/<str:token>/calendar.ics", book.calendar, name="citizen_booking_calendar"),
+    path("b/<str:token>/", booking.booking, name="citizen_booking"),
+    path("b/<str:token>/confirm", booking.confirm, name="citizen_booking_confirm"),
+    path("b/<str:token>/cancel", booking.cancel, name="citizen_booking_cancel"),
+    path("b/<str:token>/calendar.ics", booking.calendar, name="citizen_booking_calendar"),
     path("m/<slug:mall>/accuracy/", accuracy.show, name="citizen_accuracy"),
     path("m/<slug:mall>/counters/", hall.counters, name="citizen_counters"),
     path("m/<slug:mall>/counters/now/", hall.counters_now, name="citizen_counters_now"),

@@ -53,6 +53,11 @@ OPERATOR: tuple[str | Promise, ...] = (
         "Kalau Anda minta dikabari: peramban mana yang mengikuti antrean itu, sampai antreannya selesai. "
         "Layanan push peramban itu tahu bahwa ada kabar, bukan isinya."
     ),
+    _(
+        "Kalau Anda minta dikabari tentang pemesanan: alamat email atau nomor WhatsApp Anda. Di basis data ia "
+        "terkunci; siapa yang memegang komputer memegang juga kuncinya. Layar petugas tidak menampilkannya."
+    ),
+    _("Pesan kepada Anda yang sedang menunggu dikirim: alamat dan isinya, sampai terkirim, paling lama dua hari."),
     _("Cadangan, beserta kuncinya. Siapa yang memegang berkas cadangan membaca semua yang di atas."),
     _(
         "Mengubah jurnal bisa, tetapi ketahuan saat jurnal diperiksa "
@@ -61,7 +66,10 @@ OPERATOR: tuple[str | Promise, ...] = (
 )
 NEVER: tuple[str | Promise, ...] = (
     _("NIK dan nama Anda. Untuk mengambil nomor tidak ada yang memintanya."),
-    _("Nomor ponsel Anda. Untuk WhatsApp ia hanya dipakai membuat satu tautan, lalu hilang."),
+    _(
+        "Nomor ponsel Anda saat mengambil nomor antrean. Untuk WhatsApp ia hanya dipakai membuat satu tautan, "
+        "lalu hilang."
+    ),
     _("Kata sandi petugas dalam bentuk yang terbaca."),
 )
 

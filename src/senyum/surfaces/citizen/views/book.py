@@ -1,25 +1,19 @@
-"""Booking on the phone: a day, a time, one look, and the booking with its code. Nothing personal in an address."""
+"""Booking on the phone: a day, a time, how to reach you, one look. Nothing personal in an address (decision 0201)."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import wraps
-from typing import Any
 
-from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods
 
 from senyum.bookings import commands, queries
-from senyum.bookings.calendar import ics
 from senyum.bookings.plan import plan_of
 from senyum.bookings.queries import BookingView, DayInfo, Proposal
 from senyum.catalogue.queries import LineInfo, lines_of
@@ -27,33 +21,14 @@ from senyum.core import clock
 from senyum.core.errors import NotPossible
 from senyum.malls.models import Mall
 from senyum.surfaces.citizen import browser as browsers
+from senyum.surfaces.citizen.forms import BookForm, ContactForm, kind_of
 from senyum.surfaces.citizen.views.hall import language, line_ids
 from senyum.surfaces.citizen.views.ticket import _sealed
-from senyum.surfaces.ui.access import View, public
-from senyum.surfaces.ui.qr import qr_svg
+from senyum.surfaces.ui.access import public
 from senyum.surfaces.ui.refusal import refuse
 from senyum.surfaces.ui.render import page
-from senyum.visits import classes
 
 MOST = 10
-
-
-class BookForm(forms.Form):
-    """The last look: the class is self-declared; `key` makes a double tap one booking."""
-
-    key = forms.CharField(min_length=16, max_length=64, widget=forms.HiddenInput)
-    priority = forms.ChoiceField(
-        label=_("Perlu bantuan?"),
-        help_text=_("Anda didahulukan. Cukup pilih; tidak perlu surat apa pun."),
-        choices=[(classes.REGULAR, _("Tidak, terima kasih"))]
-        + [(code, word) for code, word in classes.CLASSES.items() if code != classes.REGULAR],
-        initial=classes.REGULAR,
-        widget=forms.RadioSelect,
-        error_messages={
-            "required": _("Pilih salah satu, atau “Tidak, terima kasih”."),
-            "invalid_choice": _("Pilih salah satu dari daftar."),
-        },
-    )
 
 
 @dataclass(frozen=True)
@@ -77,13 +52,14 @@ class TimeRow:
 
 @dataclass(frozen=True)
 class DaysContext:
-    """Screen 1: which day. `lines` and `quantity` go along in the form."""
+    """Screen 1: which day. `lines` and `quantity` go along in the form; `steps`: how many screens in all."""
 
     infos: tuple[LineInfo, ...]
     lines: tuple[int, ...]
     quantity: int
     days: tuple[DayRow, ...]
     any_free: bool
+    steps: int
 
 
 @dataclass(frozen=True)
@@ -94,11 +70,26 @@ class TimesContext:
     at: datetime
     times: tuple[TimeRow, ...]
     back: str
+    steps: int
+
+
+@dataclass(frozen=True)
+class ContactContext:
+    """Screen 3: how to reach you, where the hall can; `must`: it wants a code. `key`, `priority`: chosen already."""
+
+    form: ContactForm
+    action: str
+    time: TimeRow
+    must: bool
+    key: str
+    priority: str
+    back: str
+    steps: int
 
 
 @dataclass(frozen=True)
 class CheckContext:
-    """Screen 3: one look, then the booking. `problem`: what was refused; `back` leads to the times."""
+    """The last screen: one look, then the booking. `problem`: what was refused; `back` leads to the times."""
 
     infos: tuple[LineInfo, ...]
     form: BookForm
@@ -106,33 +97,37 @@ class CheckContext:
     time: TimeRow
     quantity: int
     bring: int
+    contact: str
+    asks: bool
+    must: bool
     problem: str | Promise
     back: str
+    steps: int
 
 
 @dataclass(frozen=True)
-class BookingLeg:
-    name: str
-    agency: str
-    starts: datetime
-    ends: datetime
+class _Wish:
+    """What stands in the address, and whether and how this hall asks for a contact."""
 
+    mall: Mall
+    infos: tuple[LineInfo, ...]
+    quantity: int
+    ways: tuple[str, ...]
+    must: bool
 
-@dataclass(frozen=True)
-class BookedContext:
-    """The booking: its code to say or to scan, its services, and what may still be done."""
+    @property
+    def lines(self) -> list[int]:
+        return [info.id for info in self.infos]
 
-    view: BookingView
-    legs: tuple[BookingLeg, ...]
-    qr: SafeString
-    address: str
-    problem: str | Promise
+    @property
+    def steps(self) -> int:
+        return 4 if self.ways else 3
 
 
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
 def book(request: HttpRequest, mall: Mall) -> HttpResponse:
-    """The lines, the number of documents, the day and the time stand in the address; POST books."""
+    """The lines, the number of documents, the day and the time stand in the address; POST asks, checks and books."""
     now = clock.now()
     plan = plan_of(mall)
     every = {info.id: info for info in lines_of(mall, language())}
@@ -140,61 +135,96 @@ def book(request: HttpRequest, mall: Mall) -> HttpResponse:
     if not lines:
         return HttpResponseRedirect(f"/m/{mall.code}/")
     most = min(MOST, *(plan.lines[line].policy.most_quantity for line in lines))
-    quantity = _number(request.GET.get("quantity", ""), most)
+    quantity = number(request.GET.get("quantity", ""), most)
     here = f"/m/{mall.code}/book/?" + "&".join(f"line={line}" for line in lines) + f"&quantity={quantity}"
-    infos = tuple(every[line] for line in lines)
     try:
-        return _step(request, mall, infos, quantity, here, now)
+        must = queries.must_confirm(mall, lines)
+        ways = queries.contact_ways(codes_only=must)
+        if must and not ways:
+            raise NotPossible(
+                "no_codes",
+                _(
+                    "Layanan ini meminta kontak yang dikonfirmasi, tetapi MPP ini belum dapat mengirim kode. "
+                    "Datang saja."
+                ),
+            )
+        wish = _Wish(mall, tuple(every[line] for line in lines), quantity, ways, must)
+        return _sealed(_step(request, wish, here, now))
     except NotPossible as refusal:
         return refuse(request, 409, refusal.sentence)
 
 
-def _step(
-    request: HttpRequest, mall: Mall, infos: tuple[LineInfo, ...], quantity: int, here: str, now: datetime
-) -> HttpResponse:
-    lines = [info.id for info in infos]
-    day = _day(request.GET.get("day", ""))
+def _step(request: HttpRequest, wish: _Wish, here: str, now: datetime) -> HttpResponse:
+    day = a_day(request.GET.get("day", ""))
     if day is None:
-        found = queries.days(mall, lines, quantity=quantity, now=now)
-        rows = tuple(DayRow(info, _noon(info.day), f"{here}&day={info.day}" if info.free else "") for info in found)
-        context = DaysContext(infos, tuple(lines), quantity, rows, any(info.free for info in found))
+        found = queries.days(wish.mall, wish.lines, quantity=wish.quantity, now=now)
+        rows = tuple(DayRow(info, noon(info.day), f"{here}&day={info.day}" if info.free else "") for info in found)
+        any_free = any(info.free for info in found)
+        context = DaysContext(wish.infos, tuple(wish.lines), wish.quantity, rows, any_free, wish.steps)
         return page(request, "citizen/book_day.html", context)
     here = f"{here}&day={day}"
-    proposals = queries.proposals(mall, lines, day, quantity=quantity, now=now)
-    names = {info.id: info.name for info in infos}
+    proposals = queries.proposals(wish.mall, wish.lines, day, quantity=wish.quantity, now=now)
     wanted = request.GET.get("at", "")
     chosen = next((p for p in proposals if p.starts.strftime("%H%M") == wanted), None)
     if chosen is None:
-        rows_ = tuple(_time(p, names, here) for p in proposals)
-        return page(request, "citizen/book_time.html", TimesContext(infos, _noon(day), rows_, here.rsplit("&", 1)[0]))
-    return _check(request, mall, infos, quantity, _time(chosen, names, here), chosen, here)
+        times = tuple(time_row(p, wish.infos, here) for p in proposals)
+        days = here.rsplit("&", 1)[0]
+        return page(request, "citizen/book_time.html", TimesContext(wish.infos, noon(day), times, days, wish.steps))
+    return _asked(request, wish, time_row(chosen, wish.infos, here), chosen, here)
+
+
+def _asked(request: HttpRequest, wish: _Wish, row: TimeRow, chosen: Proposal, back: str) -> HttpResponse:
+    """The contact and the last look: two screens at one address, for a contact stands in none."""
+    given = request.POST
+    if request.method == "POST" and given.get("step") != "contact" and "change" not in given:
+        return _check(request, wish, row, chosen, back, BookForm(given))
+    if not wish.ways:
+        return _check(request, wish, row, chosen, back, BookForm(initial={"key": secrets.token_hex(16)}))
+    form = ContactForm(initial={"contact": given.get("contact", "")[:254]}, ways=wish.ways, must=wish.must)
+    if given.get("step") == "contact":
+        # Skipping forgets what stood in the field.
+        form = ContactForm({} if "skip" in given else given, ways=wish.ways, must=wish.must)
+        if form.is_valid():
+            initial = {
+                "key": given.get("key") or secrets.token_hex(16),
+                "contact": form.cleaned_data["contact"],
+                "priority": given.get("priority") or BookForm.base_fields["priority"].initial,
+            }
+            return _check(request, wish, row, chosen, back, BookForm(initial=initial))
+    key, priority = given.get("key", "")[:64], given.get("priority", "")[:32]
+    context = ContactContext(form, row.url, row, wish.must, key, priority, back, wish.steps)
+    return page(request, "citizen/book_contact.html", context, status=422 if form.errors else 200)
 
 
 def _check(
-    request: HttpRequest,
-    mall: Mall,
-    infos: tuple[LineInfo, ...],
-    quantity: int,
-    row: TimeRow,
-    chosen: Proposal,
-    back: str,
+    request: HttpRequest, wish: _Wish, row: TimeRow, chosen: Proposal, back: str, form: BookForm
 ) -> HttpResponse:
     browser = browsers.browser_of(request)
     problem: str | Promise = ""
-    form = BookForm(initial={"key": secrets.token_hex(16)})
-    if request.method == "POST":
-        form = BookForm(request.POST)
+    if form.is_bound:
         if browser is None:
             problem = _("Ponsel ini belum dikenal. Tekan sekali lagi.")
         elif form.is_valid():
             try:
-                view = _book(request, mall, quantity, chosen, form, browser)
+                view = _book(wish, chosen, form, browser)
             except NotPossible as refusal:
                 problem = refusal.sentence
             else:
                 return HttpResponseRedirect(f"/b/{view.token}/")
-    bring = sum(len(info.requirements) for info in infos)
-    context = CheckContext(infos, form, row.url, row, quantity, bring, problem, back)
+    context = CheckContext(
+        infos=wish.infos,
+        form=form,
+        action=row.url,
+        time=row,
+        quantity=wish.quantity,
+        bring=sum(len(info.requirements) for info in wish.infos),
+        contact=str(form["contact"].value() or ""),
+        asks=bool(wish.ways),
+        must=wish.must,
+        problem=problem,
+        back=back,
+        steps=wish.steps,
+    )
     status = 409 if problem else 422 if form.errors else 200
     response = page(request, "citizen/book_check.html", context, status=status)
     if browser is None:
@@ -202,110 +232,42 @@ def _check(
     return response
 
 
-def _book(
-    request: HttpRequest, mall: Mall, quantity: int, chosen: Proposal, form: BookForm, browser: str
-) -> BookingView:
+def _book(wish: _Wish, chosen: Proposal, form: BookForm, browser: str) -> BookingView:
     asked = form.cleaned_data
-    text = f"{mall.code}|{chosen.legs}|{quantity}|{asked['priority']}"
+    text = f"{wish.mall.code}|{chosen.legs}|{wish.quantity}|{asked['priority']}|{asked['contact']}"
     return commands.book(
-        mall=mall,
+        mall=wish.mall,
         legs=chosen.legs,
-        quantity=quantity,
+        quantity=wish.quantity,
         channel="phone",
         now=clock.now(),
         language=language(),
         priority=asked["priority"],
+        contact_kind=kind_of(asked["contact"]) if asked["contact"] else "",
+        contact=asked["contact"],
         device=browser,
         key=(browsers.scope_of(browser), asked["key"], hashlib.sha256(text.encode()).hexdigest()),
     )
 
 
-def _time(proposal: Proposal, names: dict[int, str], here: str) -> TimeRow:
+def time_row(proposal: Proposal, infos: tuple[LineInfo, ...], here: str) -> TimeRow:
+    names = {info.id: info.name for info in infos}
     legs = tuple((names[line], starts) for line, starts in proposal.legs)
     return TimeRow(proposal.starts, proposal.ends, legs, f"{here}&at={proposal.starts:%H%M}")
 
 
-def _number(text: str, most: int) -> int:
+def number(text: str, most: int) -> int:
+    """What somebody wrote as a number of documents, between 1 and `most`."""
     return max(1, min(most, int(text))) if text.isascii() and text.isdigit() and len(text) < 4 else 1
 
 
-def _day(text: str) -> date | None:
+def a_day(text: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
         return None
 
 
-def _noon(day: date) -> datetime:
+def noon(day: date) -> datetime:
     """A moment of the day, for words that want one."""
     return datetime(day.year, day.month, day.day, 12, tzinfo=timezone.get_current_timezone())
-
-
-def _by_link(view: Callable[..., HttpResponse]) -> View:
-    """Turns the token into the booking; every wrong guess gets the same friendly 404."""
-
-    @wraps(view)
-    def inner(request: HttpRequest, *args: Any, token: str, **kwargs: Any) -> HttpResponse:
-        try:
-            found = queries.booking_by_token(token)
-        except NotPossible as refusal:
-            return _sealed(refuse(request, 404, refusal.sentence))
-        mall = Mall.objects.get(pk=found.mall_id)
-        request.mall = mall  # type: ignore[attr-defined]  # read by the base page
-        timezone.activate(mall.timezone)
-        return _sealed(view(request, found, mall, *args, **kwargs))
-
-    return inner
-
-
-def _booked(
-    request: HttpRequest, view: BookingView, mall: Mall, problem: str | Promise = "", status: int = 200
-) -> HttpResponse:
-    infos = {info.id: info for info in lines_of(mall, language())}
-    legs = tuple(
-        BookingLeg(infos[leg.line_id].name, infos[leg.line_id].agency, leg.starts, leg.ends)
-        for leg in view.legs
-        if leg.line_id in infos
-    )
-    context = BookedContext(view, legs, qr_svg(view.reference), mall.address, problem)
-    return page(request, "citizen/booking.html", context, status=status)
-
-
-@public
-@require_safe
-@_by_link
-def booking(request: HttpRequest, view: BookingView, mall: Mall) -> HttpResponse:
-    """The booking by its link."""
-    return _booked(request, view, mall)
-
-
-@public
-@require_POST
-@_by_link
-def cancel(request: HttpRequest, view: BookingView, mall: Mall) -> HttpResponse:
-    """Give the booking back."""
-    try:
-        commands.cancel(token=view.token, now=clock.now())
-    except NotPossible as refusal:
-        return _booked(request, view, mall, refusal.sentence, 409)
-    return HttpResponseRedirect(f"/b/{view.token}/")
-
-
-@public
-@require_safe
-@_by_link
-def calendar(request: HttpRequest, view: BookingView, mall: Mall) -> HttpResponse:
-    """The booking for the phone's calendar (RFC 5545)."""
-    names = {info.id: info.name for info in lines_of(mall, language())}
-    text = ics(
-        reference=view.reference,
-        services=[names.get(leg.line_id, "") for leg in view.legs],
-        place=", ".join(part for part in (mall.name, mall.address) if part),
-        starts=view.starts,
-        ends=max((leg.ends for leg in view.legs), default=view.starts),
-        moves=view.moves,
-        now=clock.now(),
-    )
-    response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{view.reference}.ics"'
-    return response

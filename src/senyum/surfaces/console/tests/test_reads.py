@@ -43,6 +43,15 @@ def test_it_says_what_the_job_erases():
     }
 
 
+def test_it_says_what_a_booking_keeps_and_that_it_ends(page_client, settings):
+    erased = {rule.field for rule in retention.RULES if rule.field.startswith("Booking.")}
+    assert {"Booking.contact", "Booking.contact_hash", "Booking.token"} <= erased
+    settings.KEEP_DAYS = 45
+    page = page_client.page("/privacy/?lang=id", max_queries=2)
+    assert "alamat email atau nomor WhatsApp Anda" in page.text and "45 hari setelah harinya" in page.text
+    assert "Nomor ponsel Anda." not in page.text
+
+
 def test_what_it_calls_never_stored_is_not_stored(small_mall):
     """No column of a visit or ticket could hold a name, a NIK or a phone number on purpose."""
     from senyum.visits.models import Ticket, Visit
