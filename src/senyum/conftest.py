@@ -14,15 +14,16 @@ from senyum.people import tokens
 from senyum.rehearsal.commands import put_small_hall
 from senyum.rehearsal.queries import SmallHall, small_hall
 from senyum.visits import hall
+from senyum.visits.queries import usual
 
 
 @pytest.fixture(autouse=True)
 def _no_kept_halls() -> Iterator[None]:
     """Each test reads halls, calendars and tokens anew."""
-    for forget in (halls.forget, hall.forget, tokens.forget, search.forget):
+    for forget in (halls.forget, hall.forget, tokens.forget, search.forget, usual.forget):
         forget()
     yield
-    for forget in (halls.forget, hall.forget, tokens.forget, search.forget):
+    for forget in (halls.forget, hall.forget, tokens.forget, search.forget, usual.forget):
         forget()
 
 

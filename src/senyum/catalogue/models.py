@@ -46,6 +46,8 @@ class Service(models.Model):
     pays_at_cashier = models.BooleanField(default=False)
     source = models.TextField(default="", blank=True)
     is_sample = models.BooleanField(default=False)
+    # Written by a database trigger from the name (decision 0210): never put it by hand.
+    slug = models.SlugField(max_length=100, default="", editable=False)
     current = models.OneToOneField(Standard, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
@@ -60,6 +62,22 @@ class Service(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ServiceAddress(models.Model):
+    """An address that a service has or once had in its agency. Written by a database trigger alone: once given, an
+    address is its service's for ever, so that what was printed or linked still leads there.
+    """
+
+    agency = models.ForeignKey(Agency, on_delete=models.CASCADE, db_index=False, related_name="+")
+    slug = models.SlugField(max_length=100, db_index=False)
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agency", "slug"], name="service_address_once")]
+
+    def __str__(self) -> str:
+        return self.slug
 
 
 class LineGroup(models.Model):

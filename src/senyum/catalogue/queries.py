@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -10,7 +10,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from senyum.catalogue import rules, search, states
-from senyum.catalogue.models import CounterLine, Line, Requirement, Service, Standard
+from senyum.catalogue.content import FeeText, content_of
+from senyum.catalogue.models import CounterLine, Line, Requirement, Service, ServiceAddress, Standard
 from senyum.core.errors import NotPossible
 from senyum.malls.models import Counter, Mall
 from senyum.malls.rules import moment
@@ -18,12 +19,19 @@ from senyum.malls.rules import moment
 
 @dataclass(frozen=True)
 class RequirementInfo:
-    """A requirement in the asked language, with its legal basis and reason ("" where unknown)."""
+    """A requirement in the asked language; legal basis, reason, issuer, accepted forms and example "" where unknown.
+
+    `key`: the Indonesian text, plain, by which two services' requirements are the same paper.
+    """
 
     id: int
     text: str
     legal_basis: str
     reason: str
+    issued_by: str = ""
+    forms: str = ""
+    example_url: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,13 +47,15 @@ class CounterInfo:
 class LineInfo:
     """A line as citizens and staff read it, in one language.
 
-    `prefix` starts its labels, `kind` is service, pickup or cashier, `standard_minutes` the time at the counter,
-    `time_text` until the product is ready, `fee` in words. `quota_per_day` is the line's own (None: the booth's).
+    `slug` is its readable address within its agency; `prefix` starts its labels, `kind` is service, pickup or
+    cashier, `standard_minutes` the time at the counter, `time_text` until the product is ready, `fee` in words.
+    `quota_per_day` is the line's own (None: the booth's).
     """
 
     id: int
     service_id: int
     code: str
+    slug: str
     name: str
     agency_id: int
     agency_code: str
@@ -84,7 +94,16 @@ def text_in(requirement: Requirement, language: str) -> str:
 
 
 def _requirement_info(row: Requirement, language: str) -> RequirementInfo:
-    return RequirementInfo(row.id, text_in(row, language), row.legal_basis, row.reason)
+    return RequirementInfo(
+        id=row.id,
+        text=text_in(row, language),
+        legal_basis=row.legal_basis,
+        reason=row.reason,
+        issued_by=row.issued_by,
+        forms=row.forms,
+        example_url=row.example_url,
+        key=" ".join(rules.words(row.text)),
+    )
 
 
 def _line_info(line: Line, language: str) -> LineInfo:
@@ -97,6 +116,7 @@ def _line_info(line: Line, language: str) -> LineInfo:
         id=line.id,
         service_id=service.id,
         code=service.code,
+        slug=service.slug,
         name=name_in(service, language),
         agency_id=agency.id,
         agency_code=agency.code,
@@ -146,6 +166,51 @@ def line_info(mall: Mall, line_id: int, language: str = "id") -> LineInfo:
     if not found:
         raise NotPossible("no_line", _("Layanan itu tidak ada di MPP ini."))
     return found[0]
+
+
+def line_at(mall: Mall, agency_code: str, slug: str) -> tuple[int, str] | None:
+    """(id, present slug) of the active line that a readable address of this hall leads to, or None.
+
+    `slug`: the service's address now or at any time before, or its code. One query, two for a code.
+    """
+    lines = Line.objects.filter(mall=mall, active=True, agency__code=agency_code)
+    held = ServiceAddress.objects.filter(agency__code=agency_code, slug=slug).values("service_id")
+    found = lines.filter(service__in=held).values_list("id", "service__slug").first()
+    return found or lines.filter(service__code=slug).values_list("id", "service__slug").first()
+
+
+@dataclass(frozen=True)
+class StandardFacts:
+    """What a service's page says of the version in force beside its requirements.
+
+    `fees`: the rows with their amount in words. `texts`: component code -> text, only what somebody wrote.
+    `since`: when it began to hold, or was adopted.
+    """
+
+    fees: tuple[tuple[str, FeeText], ...]
+    texts: Mapping[str, str]
+    decree_number: str
+    effective_on: date | None
+    since: datetime
+    number: int
+    adopted: bool
+
+
+def standard_facts(service_id: int) -> StandardFacts | None:
+    """The facts of the version in force, or None without one. Three queries."""
+    standard = Standard.objects.filter(service=service_id, state=states.IN_FORCE).first()
+    if standard is None:
+        return None
+    content = content_of(standard)
+    return StandardFacts(
+        fees=tuple((rules.fee_words(fee.amount_rupiah, fee.amount_text), fee) for fee in content.fees),
+        texts=content.components,
+        decree_number=content.decree_number,
+        effective_on=content.effective_on,
+        since=standard.in_force_from or standard.saved_at,
+        number=standard.number,
+        adopted=standard.adopted,
+    )
 
 
 def search_lines(

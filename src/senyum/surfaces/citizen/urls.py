@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
-from senyum.surfaces.citizen.views import accuracy, book, booking, data, hall, smile, standards, take, ticket
+from senyum.surfaces.citizen.views import accuracy, book, booking, data, hall, smile, take, ticket
 
 urlpatterns = [
     path("m/<slug:mall>/", hall.mall, name="citizen_mall"),
-    path("m/<slug:mall>/line/<int:line>/", hall.service, name="citizen_service"),
-    path("m/<slug:mall>/line/<int:line>/now/", hall.service_now, name="citizen_service_now"),
-    path("m/<slug:mall>/line/<int:line>/standard/", standards.show, name="citizen_standard"),
-    path("m/<slug:mall>/line/<int:line>/standard/comment/", standards.comment, name="citizen_standard_comment"),
+    path("", include("senyum.surfaces.citizen.page_urls")),
     path("m/<slug:mall>/take/", take.take, name="citizen_take"),
     path("m/<slug:mall>/book/", book.book, name="citizen_book"),
     path("b/<str:token>/", booking.booking, name="citizen_booking"),

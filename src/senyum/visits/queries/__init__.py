@@ -41,6 +41,7 @@ from senyum.visits.queries.public import (
     services_today,
 )
 from senyum.visits.queries.seats import CounterChoice, SeatPlace, Sitting, counter_choices, seat_place, sitting
+from senyum.visits.queries.usual import UsualDay, UsualHour, usual_day
 
 __all__ = [
     "AgencyTicket",
@@ -66,6 +67,8 @@ __all__ = [
     "SeatPlace",
     "ServiceToday",
     "Sitting",
+    "UsualDay",
+    "UsualHour",
     "VisitView",
     "agency_ticket",
     "board",
@@ -91,6 +94,7 @@ __all__ = [
     "service_today",
     "services_today",
     "sitting",
+    "usual_day",
     "visit_by_token",
     "visit_view",
 ]

@@ -32,7 +32,7 @@ def test_the_hall_shows_its_agencies_and_how_full_each_line_is(small_mall, page_
 
 
 def test_the_cashier_is_not_offered(small_mall, page_client):
-    assert f"/line/{small_mall.lines['kasir'].pk}/" not in page_client.page("/m/contoh/").html
+    assert "/layanan/contoh-bank/" not in page_client.page("/m/contoh/").html
 
 
 def test_search_by_what_people_call_things(small_mall, page_client):

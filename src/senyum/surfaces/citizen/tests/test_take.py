@@ -51,7 +51,7 @@ def test_another_service_may_be_added_and_taken_away(small_mall, page_client):
     assert f"/m/contoh/?with={ktp}" in page_client.page(_address(small_mall, "ktp")).html
     adding = page_client.page(f"/m/contoh/?with={ktp}")
     assert f"/m/contoh/take/?line={ktp}&amp;line={kk}" in adding.html
-    assert f"/m/contoh/line/{ktp}/" not in adding.html
+    assert "/layanan/contoh-dukcapil/ktp-elektronik/" not in adding.html
     both = page_client.page(_address(small_mall, "ktp", "kk"))
     assert "2 layanan, satu nomor" in both.text
     assert f'href="/m/contoh/take/?line={ktp}"' in both.html

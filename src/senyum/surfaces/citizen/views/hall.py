@@ -1,22 +1,20 @@
-"""Before taking a number: the hall, a service, the counters."""
+"""Before taking a number: the hall and its counters."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from senyum.catalogue.queries import search_lines
 from senyum.core import clock
-from senyum.core.errors import NotPossible
-from senyum.malls import queries as malls
 from senyum.malls.models import Mall
 from senyum.surfaces.citizen import words
+from senyum.surfaces.citizen.addresses import agency_address, service_address
 from senyum.surfaces.citizen.browser import browser_of, scope_of
 from senyum.surfaces.ui.access import public
 from senyum.surfaces.ui.render import page
@@ -41,8 +39,9 @@ class ServiceRow:
 
 @dataclass(frozen=True)
 class AgencyRow:
-    """An agency with its hours in words."""
+    """An agency with its hours in words and the address of its page."""
 
+    url: str
     name: str
     short_name: str
     receives: bool
@@ -64,37 +63,6 @@ class HallContext:
     own: tuple[OwnVisit, ...]
     hours: str
     opens: str
-
-
-@dataclass(frozen=True)
-class ServiceNow:
-    """How a line stands now: the part of the service page that changes."""
-
-    row: ServiceRow
-    live_kinds: str
-    as_of: datetime
-
-
-@dataclass(frozen=True)
-class Coming:
-    """ "If I came at ...": the time asked for as typed, the answer in a sentence, or what was wrong with the time."""
-
-    at: str
-    answer: str = ""
-    problem: str = ""
-
-
-@dataclass(frozen=True)
-class ServiceContext:
-    """A service: what to bring, what it costs, how long it takes, how full it is."""
-
-    row: ServiceRow
-    live_kinds: str
-    live_src: str
-    as_of: datetime
-    fee_is_free: bool
-    own: tuple[OwnVisit, ...]
-    coming: Coming
 
 
 @dataclass(frozen=True)
@@ -130,7 +98,7 @@ def row_of(mall: Mall, today: ServiceToday, now: datetime, chosen: tuple[int, ..
     state = today.state
     serving = state.open_counters + state.helping_counters
     pill, word = words.fullness(state.waiting, state.p50, serving)
-    url = f"/m/{mall.code}/line/{today.info.id}/"
+    url = service_address(mall, today.info)
     if chosen:
         url = f"/m/{mall.code}/take/?" + "&".join(f"line={line}" for line in (*chosen, today.info.id))
     return ServiceRow(
@@ -186,6 +154,7 @@ def mall(request: HttpRequest, mall: Mall) -> HttpResponse:
 
 def _agency_row(mall: Mall, agency: visits.AgencyToday, now: datetime, chosen: tuple[int, ...]) -> AgencyRow:
     return AgencyRow(
+        url=agency_address(mall, agency.code),
         name=agency.name,
         short_name=agency.short_name,
         receives=agency.receives,
@@ -196,84 +165,25 @@ def _agency_row(mall: Mall, agency: visits.AgencyToday, now: datetime, chosen: t
     )
 
 
-def _service(mall: Mall, line: int, now: datetime) -> ServiceRow:
-    today = visits.service_today(mall, line, now, language())
-    if today is None:
-        raise Http404
-    return row_of(mall, today, now)
-
-
-@public
-@require_safe
-def service(request: HttpRequest, mall: Mall, line: int) -> HttpResponse:
-    """A service, and the way to a number."""
-    now = clock.now()
-    row = _service(mall, line, now)
-    context = ServiceContext(
-        row=row,
-        live_kinds=LINE_KINDS,
-        live_src=f"/live/{mall.code}/?lines={line}&kinds={_kinds(LINE_KINDS)}",
-        as_of=now,
-        fee_is_free=row.today.info.fee_rupiah == 0,
-        own=own_visits(request, mall, now),
-        coming=_coming(mall, line, request.GET.get("at", "")[:8].strip(), now),
-    )
-    return page(request, "citizen/service.html", context)
-
-
-_TIME = re.compile(r"([01]?[0-9]|2[0-3])[:.]([0-5][0-9])")
-
-
-def _coming(mall: Mall, line: int, typed: str, now: datetime) -> Coming:
-    """What somebody is told who would come later today."""
-    if not typed:
-        return Coming("")
-    found = _TIME.fullmatch(typed)
-    if found is None:
-        return Coming("", problem=_("Tulis jamnya seperti 10.30."))
-    day = malls.local_time(mall.timezone, now)
-    at = day.replace(hour=int(found[1]), minute=int(found[2]), second=0, microsecond=0)
-    asked = f"{int(found[1]):02}:{found[2]}"
-    try:
-        told = visits.lines_at(mall, at, now)[line]
-    except NotPossible as refusal:
-        return Coming(asked, problem=str(refusal.sentence))
-    said = {"time": words.clock(at), "wait": words.minutes_range(told.p50, told.p90)}
-    if told.p50 is not None:
-        return Coming(asked, answer=_("Kalau datang pukul %(time)s, dipanggil dalam %(wait)s.") % said)
-    if not told.takes_tickets:
-        return Coming(asked, problem=told.reason)
-    return Coming(asked, answer=_("Untuk pukul %(time)s belum bisa diperkirakan.") % said)
-
-
-@public
-@require_safe
-def service_now(request: HttpRequest, mall: Mall, line: int) -> HttpResponse:
-    """The part of a service page that changes."""
-    now = clock.now()
-    return page(request, "citizen/service_now.html", ServiceNow(_service(mall, line, now), LINE_KINDS, now))
-
-
-LINE_KINDS = "ticket session hall"
 COUNTER_KINDS = "session hall"
 
 
-def _kinds(spaced: str) -> str:
+def kinds(spaced: str) -> str:
     return ",".join(spaced.split())
 
 
 def _counters(mall: Mall, now: datetime) -> CountersContext:
-    rows = tuple(_counter_row(row, now) for row in visits.counters_today(mall, now))
+    rows = tuple(counter_row(row, now) for row in visits.counters_today(mall, now))
     return CountersContext(
         rows=rows,
         opened=sum(1 for row in rows if row.state == "open"),
         live_kinds=COUNTER_KINDS,
-        live_src=f"/live/{mall.code}/?kinds={_kinds(COUNTER_KINDS)}",
+        live_src=f"/live/{mall.code}/?kinds={kinds(COUNTER_KINDS)}",
         as_of=now,
     )
 
 
-def _counter_row(row: CounterToday, now: datetime) -> CounterRow:
+def counter_row(row: CounterToday, now: datetime) -> CounterRow:
     counter = row.counter
     # A free sentence of an officer is not for the public: only reasons the house knows are said.
     why = str(classes.PAUSE_REASONS.get(counter.pause_reason, "")) if counter.state == "paused" else ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import redirect
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +16,7 @@ from senyum.catalogue import standard_commands
 from senyum.catalogue import standard_queries as queries
 from senyum.catalogue.content import content_of
 from senyum.catalogue.models import Comment, Line, Standard
+from senyum.catalogue.queries import line_at
 from senyum.core import clock
 from senyum.core.errors import NotPossible
 from senyum.malls.models import Mall
@@ -83,6 +84,19 @@ def _line(mall: Mall, number: int) -> Line:
     if found is None:
         raise Http404
     return found
+
+
+@public
+@require_GET
+def show_at(request: HttpRequest, mall: Mall, agency: str, slug: str) -> HttpResponse:
+    """The standard by the service's readable address; an earlier name's address leads to the present one."""
+    found = line_at(mall, agency, slug)
+    if found is None:
+        raise Http404
+    line, present = found
+    if present != slug:
+        return HttpResponsePermanentRedirect(f"/m/{mall.code}/layanan/{agency}/{present}/standar/")
+    return _show(request, mall, line)
 
 
 @public

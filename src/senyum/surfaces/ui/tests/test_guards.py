@@ -113,6 +113,7 @@ def filled(small_mall):
         "token": issued.token,
         "code": small_mall.mall.code,
         "agency": small_mall.agencies["dukcapil"].code,
+        "slug": "ktp-elektronik",
         "line": small_mall.lines["ktp"].pk,
         "visit": issued.visit_id,
         "block": block.pk,

@@ -1,0 +1,21 @@
+"""The readable addresses of a hall's pages: what search engines keep and people print (decision 0210)."""
+
+from __future__ import annotations
+
+from senyum.catalogue.queries import LineInfo
+from senyum.malls.models import Mall
+
+
+def agency_address(mall: Mall, agency_code: str) -> str:
+    """The page of an agency in a hall."""
+    return f"/m/{mall.code}/instansi/{agency_code}/"
+
+
+def service_address(mall: Mall, info: LineInfo) -> str:
+    """The page of a service in a hall."""
+    return f"/m/{mall.code}/layanan/{info.agency_code}/{info.slug}/"
+
+
+def standard_address(mall: Mall, info: LineInfo) -> str:
+    """The page of a service's full standard."""
+    return f"{service_address(mall, info)}standar/"
