@@ -32,13 +32,14 @@ def live(
 
 @app.command()
 def queue(
-    seconds: Annotated[float, typer.Option(help="How long each closed loop runs.")] = 5.0,
+    seconds: Annotated[float, typer.Option(min=1.0, help="How long each closed loop runs.")] = 3.0,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each is measured; the middle round counts.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Issue and call next: bare SQL, our own statements and our HTTP API, in one run on one PostgreSQL."""
     from senyum.bench.queue import run
 
-    answer = run(seconds)
+    answer = run(seconds, rounds)
     if as_json:
         typer.echo(json.dumps(answer))
 
