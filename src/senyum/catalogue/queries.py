@@ -180,6 +180,24 @@ def line_at(mall: Mall, agency_code: str, slug: str) -> tuple[int, str] | None:
 
 
 @dataclass(frozen=True)
+class PublicPage:
+    """A service's page in a hall; `since`: when the standard in force began to hold, or was adopted."""
+
+    agency_code: str
+    slug: str
+    since: datetime
+
+
+def public_pages(mall: Mall) -> list[PublicPage]:
+    """The pages of a hall's real services that have a standard, in the hall's order. One query."""
+    lines = Line.objects.filter(mall=mall, active=True, service__is_sample=False, service__current__isnull=False)
+    rows = lines.exclude(kind=Line.Kind.CASHIER).values_list(
+        "agency__code", "service__slug", "service__current__in_force_from", "service__current__saved_at"
+    )
+    return [PublicPage(code, slug, begun or saved) for code, slug, begun, saved in rows]
+
+
+@dataclass(frozen=True)
 class StandardFacts:
     """What a service's page says of the version in force beside its requirements.
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from senyum.people.models import RoleName
 from senyum.surfaces.ui.access import public
 from senyum.surfaces.ui.render import page
+from senyum.surfaces.ui.robots import indexable
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ NEVER: tuple[str | Promise, ...] = (
 
 
 @public
+@indexable
 @require_safe
 def reads(request: HttpRequest) -> HttpResponse:
     """The page."""

@@ -28,6 +28,8 @@ MAX_QUERIES = 32
 VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
 #: SVG shapes may close themselves.
 SELF_CLOSING = frozenset(["path", "circle", "rect", "line", "polyline", "polygon", "ellipse", "use", "stop"])
+#: Script elements that browsers never run, so that the policy of a page has nothing to refuse.
+DATA_BLOCKS = frozenset({"application/json", "application/ld+json"})
 UNLABELLED = frozenset({"hidden", "submit", "reset", "button", "image"})
 #: What may never stand in an address: a bearer token, a NIK.
 SECRET_IN_ADDRESS = re.compile(r"sny_[0-9a-f]|(?<!\d)\d{16}(?!\d)|[?&](token|secret|password|pin|nik)=", re.IGNORECASE)
@@ -162,7 +164,7 @@ def _element(node: Node, root: Node, ids: Mapping[str, int], whole: bool) -> lis
             problems.append(f"a secret in {name}={address!r}")
         if address.lower().startswith("javascript:"):
             problems.append(f"<{node.tag}> {name} is a script")
-    if node.tag == "script" and not node.get("src") and node.get("type") != "application/json":
+    if node.tag == "script" and not node.get("src") and node.get("type") not in DATA_BLOCKS:
         problems.append("inline <script>")
     if node.tag == "style":
         problems.append("inline <style>")

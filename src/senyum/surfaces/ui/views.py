@@ -18,6 +18,7 @@ from senyum.surfaces.ui.access import PairedDevice, paired, public, staff
 from senyum.surfaces.ui.middleware import keep_language
 from senyum.surfaces.ui.refusal import refuse
 from senyum.surfaces.ui.render import page
+from senyum.surfaces.ui.robots import indexable
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class HomeContext:
 
 
 @public
+@indexable
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """All malls, and the way in for staff."""

@@ -13,11 +13,14 @@ from django.views.decorators.http import require_safe
 from senyum.catalogue.queries import search_lines
 from senyum.core import clock
 from senyum.malls.models import Mall
-from senyum.surfaces.citizen import words
+from senyum.surfaces.citizen import structured, words
 from senyum.surfaces.citizen.addresses import agency_address, service_address
 from senyum.surfaces.citizen.browser import browser_of, scope_of
+from senyum.surfaces.citizen.meta import PageMeta, meta_of
 from senyum.surfaces.ui.access import public
+from senyum.surfaces.ui.links import outward
 from senyum.surfaces.ui.render import page
+from senyum.surfaces.ui.robots import indexable
 from senyum.visits import classes
 from senyum.visits import queries as visits
 from senyum.visits.queries import CounterToday, HallToday, OwnVisit, ServiceToday
@@ -63,6 +66,7 @@ class HallContext:
     own: tuple[OwnVisit, ...]
     hours: str
     opens: str
+    meta: PageMeta
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,7 @@ def own_visits(request: HttpRequest, mall: Mall, now: datetime) -> tuple[OwnVisi
 
 
 @public
+@indexable
 @require_safe
 def mall(request: HttpRequest, mall: Mall) -> HttpResponse:
     """The hall: is it open, what is offered, how full it is; search by what people call things."""
@@ -139,6 +144,7 @@ def mall(request: HttpRequest, mall: Mall) -> HttpResponse:
         everything = [row.today.info for row in by_id.values()]
         infos = search_lines(mall, q, language(), limit=12, everything=everything)
         found = tuple(by_id[info.id] for info in infos if info.id in by_id)
+    here = f"/m/{mall.code}/"
     context = HallContext(
         today=today,
         agencies=agencies,
@@ -148,6 +154,14 @@ def mall(request: HttpRequest, mall: Mall) -> HttpResponse:
         own=own_visits(request, mall, now),
         hours=words.hours(today.opens, today.closes),
         opens=words.when(today.opens_at, now),
+        meta=meta_of(
+            request,
+            here,
+            title=mall.name,
+            description=_("Semua layanan di %(mall)s: syarat, biaya, jam buka, dan antrean sekarang.")
+            % {"mall": mall.name},
+            data=structured.hall(mall, outward(request, here)),
+        ),
     )
     return page(request, "citizen/mall.html", context)
 

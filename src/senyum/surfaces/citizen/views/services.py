@@ -17,8 +17,9 @@ from senyum.core import clock
 from senyum.core.errors import NotPossible
 from senyum.malls import queries as malls
 from senyum.malls.models import Mall
-from senyum.surfaces.citizen import words
+from senyum.surfaces.citizen import structured, words
 from senyum.surfaces.citizen.addresses import agency_address, service_address, standard_address
+from senyum.surfaces.citizen.meta import PageMeta, meta_of
 from senyum.surfaces.citizen.views.hall import (
     CounterRow,
     ServiceRow,
@@ -30,7 +31,9 @@ from senyum.surfaces.citizen.views.hall import (
 )
 from senyum.surfaces.citizen.week import Week, week_of
 from senyum.surfaces.ui.access import public
+from senyum.surfaces.ui.links import outward
 from senyum.surfaces.ui.render import page
+from senyum.surfaces.ui.robots import indexable
 from senyum.visits import queries as visits
 from senyum.visits.queries import OwnVisit, UsualDay
 
@@ -82,6 +85,7 @@ class ServiceContext:
     agency_url: str
     standard_url: str
     printed_url: str
+    meta: PageMeta
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,7 @@ class AgencyContext:
     rows: tuple[ServiceRow, ...]
     own: tuple[OwnVisit, ...]
     as_of: datetime
+    meta: PageMeta
 
 
 def _service(mall: Mall, line: int, now: datetime) -> ServiceRow:
@@ -115,6 +120,7 @@ def _bookable(mall: Mall, info: LineInfo) -> bool:
 
 
 @public
+@indexable
 @require_safe
 def service_at(request: HttpRequest, mall: Mall, agency: str, slug: str) -> HttpResponse:
     """A service by its readable address; an earlier name's address leads to the present one."""
@@ -129,6 +135,7 @@ def service_at(request: HttpRequest, mall: Mall, agency: str, slug: str) -> Http
 
 
 @public
+@indexable
 @require_safe
 def service(request: HttpRequest, mall: Mall, line: int) -> HttpResponse:
     """The same page by the line's number: what tickets and older links name."""
@@ -142,12 +149,13 @@ def _page(request: HttpRequest, mall: Mall, line: int) -> HttpResponse:
     facts = standard_facts(info.service_id)
     usual = visits.usual_day(mall, line, info.booth_id, now)
     here = service_address(mall, info)
+    bookable = _bookable(mall, info)
     context = ServiceContext(
         row=row,
         live_kinds=LINE_KINDS,
         live_src=f"/live/{mall.code}/?lines={line}&kinds={kinds(LINE_KINDS)}",
         as_of=now,
-        bookable=_bookable(mall, info),
+        bookable=bookable,
         fee_is_free=info.fee_rupiah == 0,
         facts=facts,
         legal=_lines(facts, components.LEGAL_BASIS),
@@ -160,9 +168,25 @@ def _page(request: HttpRequest, mall: Mall, line: int) -> HttpResponse:
         here=here,
         agency_url=agency_address(mall, info.agency_code),
         standard_url=standard_address(mall, info),
-        printed_url=request.build_absolute_uri(here),
+        printed_url=outward(request, here),
+        meta=_meta(request, mall, info, facts, bookable),
     )
     return page(request, "citizen/service.html", context)
+
+
+def _meta(request: HttpRequest, mall: Mall, info: LineInfo, facts: StandardFacts | None, bookable: bool) -> PageMeta:
+    here = service_address(mall, info)
+    said = {"service": info.name, "agency": info.agency, "mall": mall.name, "fee": info.fee, "time": info.time_text}
+    description = _("%(service)s, %(agency)s di %(mall)s: syarat, biaya (%(fee)s), jam layanan, dan antrean sekarang.")
+    urls = {
+        "here": outward(request, here),
+        "agency": outward(request, agency_address(mall, info.agency_code)),
+        "hall": outward(request, f"/m/{mall.code}/"),
+        "standard": outward(request, standard_address(mall, info)),
+        "book": outward(request, f"/m/{mall.code}/book/?line={info.id}"),
+    }
+    data = structured.service(mall, info, facts, description=description % said, urls=urls, bookable=bookable)
+    return meta_of(request, here, title=info.name, description=description % said, data=data)
 
 
 def _lines(facts: StandardFacts | None, code: str) -> tuple[str, ...]:
@@ -206,6 +230,7 @@ def service_now(request: HttpRequest, mall: Mall, line: int) -> HttpResponse:
 
 
 @public
+@indexable
 @require_safe
 def agency(request: HttpRequest, mall: Mall, agency: str) -> HttpResponse:
     """An agency of the hall."""
@@ -216,6 +241,16 @@ def agency(request: HttpRequest, mall: Mall, agency: str) -> HttpResponse:
     if found is None or booth is None:
         raise Http404
     own = {c.pk for c in malls.counters(mall) if c.booth_id == booth.pk}
+    here = agency_address(mall, agency)
+    description = _("%(agency)s di %(mall)s: layanan, jam buka, loket, dan antrean sekarang.")
+    data = structured.agency(
+        mall,
+        name=found.name,
+        short_name=found.short_name,
+        url=outward(request, here),
+        hall_url=outward(request, f"/m/{mall.code}/"),
+        hours=structured.hours_of(mall, booth.pk),
+    )
     context = AgencyContext(
         name=found.name,
         short_name=found.short_name,
@@ -229,5 +264,12 @@ def agency(request: HttpRequest, mall: Mall, agency: str) -> HttpResponse:
         rows=tuple(row_of(mall, service, now) for service in found.services),
         own=own_visits(request, mall, now),
         as_of=now,
+        meta=meta_of(
+            request,
+            here,
+            title=found.name,
+            description=description % {"agency": found.name, "mall": mall.name},
+            data=data,
+        ),
     )
     return page(request, "citizen/agency.html", context)

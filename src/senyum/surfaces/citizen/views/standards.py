@@ -22,8 +22,12 @@ from senyum.core.errors import NotPossible
 from senyum.malls.models import Mall
 from senyum.malls.queries import local_day
 from senyum.surfaces.citizen.browser import browser_of, new_browser, remember
+from senyum.surfaces.citizen.meta import in_language
 from senyum.surfaces.ui.access import public
+from senyum.surfaces.ui.links import outward
 from senyum.surfaces.ui.render import page
+from senyum.surfaces.ui.robots import indexable
+from senyum.surfaces.ui.words import language
 
 _VOICES = [
     ("", _("tidak disebut")),
@@ -59,6 +63,7 @@ class StandardContext:
     changes: tuple[queries.Change, ...]
     comments: tuple[Comment, ...]
     form: CommentForm
+    canonical: str
 
 
 def _show(request: HttpRequest, mall: Mall, number: int, form: CommentForm | None = None) -> HttpResponse:
@@ -74,6 +79,10 @@ def _show(request: HttpRequest, mall: Mall, number: int, form: CommentForm | Non
         changes=queries.changes(known, content_of(proposed)) if proposed and known else (),
         comments=tuple(queries.comments_of(proposed, shown_only=True)) if proposed else (),
         form=form or CommentForm(),
+        canonical=in_language(
+            outward(request, f"/m/{mall.code}/layanan/{line.service.agency.code}/{line.service.slug}/standar/"),
+            language(),
+        ),
     )
     return page(request, "citizen/standard.html", context, status=422 if form else 200)
 
@@ -87,6 +96,7 @@ def _line(mall: Mall, number: int) -> Line:
 
 
 @public
+@indexable
 @require_GET
 def show_at(request: HttpRequest, mall: Mall, agency: str, slug: str) -> HttpResponse:
     """The standard by the service's readable address; an earlier name's address leads to the present one."""
@@ -100,6 +110,7 @@ def show_at(request: HttpRequest, mall: Mall, agency: str, slug: str) -> HttpRes
 
 
 @public
+@indexable
 @require_GET
 def show(request: HttpRequest, mall: Mall, line: int) -> HttpResponse:
     """The standard of a line's service."""
