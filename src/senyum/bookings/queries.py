@@ -49,11 +49,15 @@ class Proposal:
 
 @dataclass(frozen=True)
 class DayInfo:
-    """A day that could be booked: `free` proposals; `reason` why there are none ("" when there are)."""
+    """A day that could be booked: `free` proposals; `reason` why there are none ("" when there are).
+
+    `full`: there are none because others have them, so that waiting for one makes sense.
+    """
 
     day: date
     free: int
     reason: str
+    full: bool = False
 
 
 @dataclass(frozen=True)
@@ -212,19 +216,39 @@ def days(mall: Mall, line_ids: Sequence[int], *, quantity: int, now: datetime) -
         count = (
             0 if shut else len(_proposals(lines, {line.id: free.get((line.id, day), []) for line in lines}, quantity))
         )
-        answer.append(DayInfo(day, count, shut or ("" if count else _why_none(plan, lines, day, now))))
+        reason, full = (shut, False) if shut or count else _why_none(plan, lines, day, now)
+        answer.append(DayInfo(day, count, reason, full))
     return answer
 
 
-def _why_none(plan: BookPlan, lines: Sequence[BookLine], day: date, now: datetime) -> str:
+def _why_none(plan: BookPlan, lines: Sequence[BookLine], day: date, now: datetime) -> tuple[str, bool]:
     opens = max(plan.window(line, day).from_ for line in lines)
     if now < opens:
         local = malls.local_time(plan.mall, opens)
-        return str(_("Pemesanan dibuka %(day)s pukul %(time)s")) % {
+        words = str(_("Pemesanan dibuka %(day)s pukul %(time)s")) % {
             "day": local.strftime("%d-%m"),
             "time": local.strftime("%H.%M"),
         }
-    return str(_("Penuh"))
+        return words, False
+    for line in lines:
+        window = plan.window(line, day)
+        if not any(window.open_for(slot.starts, now) for slot in plan.slots(line, day)):
+            return str(_("Tidak ada jam lagi")), False
+    return str(_("Penuh")), True
+
+
+def full_times(mall: Mall, line_id: int, day: date, *, quantity: int, now: datetime) -> list[datetime]:
+    """The times of a line on a day that could be booked if others did not have them: for the waiting list."""
+    plan = plan_of(mall)
+    line = plan.line(line_id)
+    window = plan.window(line, day)
+    free = {slot.starts for slot in free_slots(mall, [line_id], day, quantity=quantity, now=now)[line_id]}
+    closed = {starts for (_line, starts), (_taken, _room, shut) in sold([line_id], day, day).items() if shut}
+    return [
+        slot.starts
+        for slot in plan.slots(line, day)
+        if window.open_for(slot.starts, now) and slot.starts not in free | closed
+    ]
 
 
 def next_free(
@@ -347,6 +371,56 @@ def coming_times(mall_id: int, day: date) -> dict[int, list[datetime]]:
     for line_id, starts, quantity in rows.values_list("line_id", "starts", "quantity"):
         found[line_id] += [starts] * quantity
     return found
+
+
+@dataclass(frozen=True)
+class WaitView:
+    """A place in the waiting list as its owner sees it. `booking`: the token of what is or was offered, "" if nothing.
+
+    `contact`: masked, as in `BookingView`.
+    """
+
+    id: int
+    mall_id: int
+    token: str
+    state: str
+    line_id: int
+    day: date
+    earliest: datetime
+    latest: datetime
+    quantity: int
+    contact: str
+    booking: str
+
+
+def _wait_view(entry: WaitEntry) -> WaitView:
+    return WaitView(
+        id=entry.pk,
+        mall_id=entry.mall_id,
+        token=entry.token,
+        state=entry.state,
+        line_id=entry.line_id,
+        day=entry.day,
+        earliest=entry.earliest,
+        latest=entry.latest,
+        quantity=entry.quantity,
+        contact=masked(entry),
+        booking=entry.booking.token if entry.booking else "",
+    )
+
+
+def wait_by_token(token: str) -> WaitView:
+    """The place in the waiting list of a link. Raises NotPossible("no_wait")."""
+    entry = WaitEntry.objects.filter(token=token).select_related("booking").first()
+    if entry is None:
+        raise NotPossible("no_wait", _("Tempat di daftar tunggu itu tidak ada atau datanya sudah dihapus."))
+    return _wait_view(entry)
+
+
+def wait_of_offer(view: BookingView) -> WaitView | None:
+    """The place in the waiting list to which this booking was offered."""
+    entry = WaitEntry.objects.filter(booking_id=view.id).select_related("booking").order_by("-id").first()
+    return _wait_view(entry) if entry is not None else None
 
 
 def bookings_of(mall: Mall, day: date) -> list[BookingView]:

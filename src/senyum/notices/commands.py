@@ -76,6 +76,12 @@ def unfollow(*, kind: str, subject_id: int | str, now: datetime, endpoint: str =
     return int(rows.delete()[0])
 
 
+def follow_until(*, kind: str, subject_id: int | str, useful_until: datetime, now: datetime) -> int:
+    """The subject is over at another time: whoever follows it does so until then. Returns how many browsers."""
+    rows = Subscription.objects.filter(subject_kind=kind, subject_id=str(subject_id))
+    return rows.update(useful_until=useful_until)
+
+
 def note_told(*, uids: Collection[str], what: str, now: datetime) -> None:
     """Remember that these subscriptions were told `what`."""
     with transaction.atomic():

@@ -11,7 +11,7 @@ from senyum.bookings.commands.booking import (
     release_missed,
 )
 from senyum.bookings.commands.forget import forget_booking, forget_bookings, forget_wait
-from senyum.bookings.commands.letters import heed, wake, write_letters
+from senyum.bookings.commands.letters import heard_until, heed, wake, write_letters
 from senyum.bookings.commands.policy import close_slot, put_policy
 from senyum.bookings.commands.waiting import accept, lapse, leave, wait
 
@@ -26,6 +26,7 @@ __all__ = [
     "forget_booking",
     "forget_bookings",
     "forget_wait",
+    "heard_until",
     "heed",
     "in_time",
     "lapse",

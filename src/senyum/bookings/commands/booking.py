@@ -13,7 +13,7 @@ from django_scopes import scopes_disabled
 
 from senyum.bookings import queries, rules, states
 from senyum.bookings.commands.ask import Wanted, prepare, why_refused
-from senyum.bookings.commands.letters import hush, speaks, wake_later
+from senyum.bookings.commands.letters import SUBJECT, heard_until, hush, speaks, wake_later
 from senyum.bookings.commands.offers import offer_freed, pass_on
 from senyum.bookings.commands.sell import Ask, Refused, Sold, sell, submit
 from senyum.bookings.models import Booking, Leg, Place, Slot, WaitEntry
@@ -25,6 +25,7 @@ from senyum.journal.actor import Actor
 from senyum.journal.record import record
 from senyum.malls import queries as malls
 from senyum.malls.models import Mall
+from senyum.notices import commands as notices
 
 
 def book(
@@ -163,6 +164,9 @@ def cancel(
         booking = _locked(token, "cancel")
         _end(booking, states.CANCELLED, now, reason if by_hall else "", tell=by_hall)
         freed = _free_places(booking)
+        if not by_hall:
+            # Whoever gave it back knows; nobody else is to be told.
+            notices.unfollow(kind=SUBJECT, subject_id=booking.pk, now=now)
         note(booking, "booking.cancelled", now, actor, reason, by_hall=by_hall)
         offer_freed(freed, now=now)
     return queries.booking_by_token(token)
@@ -201,6 +205,8 @@ def move(*, token: str, legs: Wanted, now: datetime, actor: Actor | None = None)
         note(booking, "booking.moved", now, actor, moves=booking.moves)
         hush(booking)
         if speaks(booking):
+            until = heard_until(mall, booking.day)
+            notices.follow_until(kind=SUBJECT, subject_id=booking.pk, useful_until=until, now=now)
             booking.letter_at = now
             booking.save(update_fields=["letter_at"])
             wake_later()

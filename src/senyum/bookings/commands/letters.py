@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +23,7 @@ from senyum.bookings.plan import plan_of
 from senyum.catalogue.queries import LineInfo, lines_of
 from senyum.core.crypto import WrongKey
 from senyum.malls.models import Mall
+from senyum.malls.rules import moment
 from senyum.notices import messages, outbox
 from senyum.notices import queries as notices
 from senyum.notices.ways import Way
@@ -55,6 +56,11 @@ def hush(booking: Booking, templates: Collection[str] = ()) -> None:
     """What was queued about the booking and has not left is no longer true: it is not sent."""
     if speaks(booking):
         outbox.withdraw(kind=SUBJECT, subject_id=booking.pk, templates=templates)
+
+
+def heard_until(mall: Mall, day: date) -> datetime:
+    """A browser that follows a booking of that day does so until the day is over."""
+    return moment(mall.timezone, day + timedelta(days=1), time())
 
 
 def heed(*, token: str, now: datetime) -> None:

@@ -7,13 +7,14 @@ from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
+from django_scopes import scopes_disabled
 
 from senyum.bookings import queries, states
 from senyum.bookings.commands.ask import checked_contact
 from senyum.bookings.commands.booking import cancel, note
 from senyum.bookings.commands.letters import hush, wake_later
 from senyum.bookings.commands.offers import close, offer_freed, told
-from senyum.bookings.models import Booking, Slot, WaitEntry
+from senyum.bookings.models import Booking, Leg, Slot, WaitEntry
 from senyum.bookings.plan import plan_of
 from senyum.bookings.queries import BookingView
 from senyum.core import crypto
@@ -38,11 +39,16 @@ def wait(
     language: str = "id",
     priority: str = "regular",
     actor: Actor | None = None,
+    token: str = "",
 ) -> WaitEntry:
     """Wait for a place of a line on a day, beginning between two times. A contact is needed: the offer goes there.
 
-    Raises NotPossible: no contact, already waiting, the day is past or cannot be booked.
+    `token`: of the same wish asked again, so that it is answered with the same place in the list.
+    Raises NotPossible: no contact, already waiting, booked already, the day is past or cannot be booked.
     """
+    same = WaitEntry.objects.filter(token=token).first() if token else None
+    if same is not None:
+        return same
     plan = plan_of(mall)
     line = plan.line(line_id)
     if not contact.strip():
@@ -63,6 +69,11 @@ def wait(
         raise NotPossible(
             "free_now", _("Masih ada tempat pada hari dan jam itu. Langsung pesan saja."), next_free=times
         )
+    with scopes_disabled():
+        if Leg.objects.filter(contact_hash=hashed, service_id=line.service_id, active=True).exists():
+            raise NotPossible(
+                "one_booking", _("Anda sudah punya pemesanan untuk layanan ini. Pindahkan atau batalkan yang itu dulu.")
+            )
     try:
         with transaction.atomic():
             entry = WaitEntry.objects.create(
@@ -72,7 +83,7 @@ def wait(
                 earliest=earliest,
                 latest=latest,
                 quantity=quantity,
-                token=secrets.token_urlsafe(16),
+                token=token or secrets.token_urlsafe(16),
                 language=language if language in ("id", "su", "en") else "id",
                 priority=priority,
                 asked_at=now,

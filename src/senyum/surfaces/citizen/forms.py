@@ -108,19 +108,21 @@ class BookForm(forms.Form):
 class ContactForm(forms.Form):
     """How to reach somebody: an e-mail address or a WhatsApp number in one field, by what this hall can send.
 
-    `ways`: channels of `bookings.queries.contact_ways`; `must`: it may not be left empty.
+    `ways`: channels of `bookings.queries.contact_ways`; `must`: it may not be left empty, `missing` says why.
     """
 
     contact = forms.CharField(required=False, max_length=254)
 
-    def __init__(self, *args: Any, ways: tuple[str, ...], must: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, ways: tuple[str, ...], must: bool, missing: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.ways, self.must = ways, must
         field = self.fields["contact"]
         # Says "may be left empty" by itself; what is missing is told in our own words.
         field.required = must
         field.label, field.help_text = _CONTACT[ways]
-        field.error_messages["required"] = _("Tulis dulu alamatnya: layanan ini meminta kontak yang dikonfirmasi.")
+        field.error_messages["required"] = missing or _(
+            "Tulis dulu alamatnya: layanan ini meminta kontak yang dikonfirmasi."
+        )
         field.error_messages["max_length"] = _("Itu terlalu panjang. Tulis satu alamat saja.")
         only_mail, only_phone = ways == (EMAIL,), ways == (WHATSAPP,)
         field.widget.attrs |= {
@@ -185,3 +187,9 @@ class CodeForm(forms.Form):
         if not re.fullmatch(r"[0-9]{6}", digits):
             raise forms.ValidationError(_("Kodenya enam angka, misalnya 042917. Periksa lagi pesannya."))
         return digits
+
+
+class WaitForm(ContactForm):
+    """A wish for the waiting list; `key` makes a double tap one place in it."""
+
+    key = forms.CharField(min_length=16, max_length=64, widget=forms.HiddenInput)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from senyum.surfaces.citizen.views import accuracy, book, booking, data, hall, smile, take, ticket
+from senyum.surfaces.citizen.views import accuracy, book, booking, data, hall, smile, take, ticket, wait
 
 urlpatterns = [
     path("m/<slug:mall>/", hall.mall, name="citizen_mall"),
@@ -12,6 +12,13 @@ urlpatterns = [
     path("m/<slug:mall>/take/", take.take, name="citizen_take"),
     path("m/<slug:mall>/book/", book.book, name="citizen_book"),
     path("b/<str:token>/", booking.booking, name="citizen_booking"),
+    path("m/<slug:mall>/wait/", wait.wait, name="citizen_wait"),
+    path("w/<str:token>/", wait.waiting, name="citizen_waiting"),
+    path("w/<str:token>/leave", wait.leave, name="citizen_waiting_leave"),
+    path("b/<str:token>/accept", booking.accept, name="citizen_booking_accept"),
+    path("b/<str:token>/decline", booking.decline, name="citizen_booking_decline"),
+    path("b/<str:token>/move/", booking.move, name="citizen_booking_move"),
+    path("b/<str:token>/push", booking.push, name="citizen_booking_push"),
     path("b/<str:token>/confirm", booking.confirm, name="citizen_booking_confirm"),
     path("b/<str:token>/cancel", booking.cancel, name="citizen_booking_cancel"),
     path("b/<str:token>/calendar.ics", booking.calendar, name="citizen_booking_calendar"),

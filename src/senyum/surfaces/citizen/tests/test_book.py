@@ -60,14 +60,22 @@ def test_two_services_one_after_the_other(small_mall, page_client):
     assert second.starts >= first.ends and Place.objects.count() == 2
 
 
-def test_what_filled_up_meanwhile_says_so(small_mall, page_client):
+def test_what_filled_up_meanwhile_says_so(small_mall, page_client, settings):
     url = _here(small_mall, "ktp", more=f"&day={DAY}&at=0200")
     form = page_client.page(url).form(url)
     legs = [(small_mall.lines["ktp"].pk, at(9))]
     commands.book(mall=small_mall.mall, legs=legs, quantity=2, channel="phone", now=NOW)
-    page = page_client.send(url, form)
+    settings.PUBLIC_URL = "https://mpp.contoh.id"
+    page = page_client.send(url, {**form, "priority": "elderly", "contact": "warga@contoh.id"}, status=409)
     # The time is no longer offered: the times that are left, and nothing lost.
-    assert page.heading == "Jam berapa?" and "at=0200" not in page.html and "at=0300" in page.html
+    assert page.heading == "Jam berapa?" and "baru saja penuh" in page.text
+    assert not page.find("form", action=url)
+    other = url.replace("0200", "0300")
+    look = page_client.send(other, page.form(other))
+    kept = look.form(other)
+    assert (kept["priority"], kept["contact"], kept["key"]) == ("elderly", "warga@contoh.id", form["key"])
+    page_client.send(other, kept)
+    assert Booking.objects.get(channel="phone", priority="elderly").starts == at(10)
 
 
 def test_the_sixth_from_one_phone_is_refused_kindly(small_mall, page_client):

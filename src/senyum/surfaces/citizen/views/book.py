@@ -33,11 +33,15 @@ MOST = 10
 
 @dataclass(frozen=True)
 class DayRow:
-    """A day that may be chosen: `url` "" when it has nothing, then `info.reason` says why."""
+    """A day that may be chosen: `url` "" when it has nothing, then `info.reason` says why.
+
+    `wait`: where one can wait for a place of that day, "" where nobody can.
+    """
 
     info: DayInfo
     at: datetime
     url: str
+    wait: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,11 +68,17 @@ class DaysContext:
 
 @dataclass(frozen=True)
 class TimesContext:
-    """Screen 2: which time. `back` leads to the days."""
+    """Screen 2: which time. `back` leads to the days; `full`: times that are taken, with where to wait for them.
+
+    `problem`: why the chosen time is none any more; then `kept` are the answers that go on to the next one.
+    """
 
     infos: tuple[LineInfo, ...]
     at: datetime
     times: tuple[TimeRow, ...]
+    full: tuple[tuple[datetime, str], ...]
+    kept: tuple[tuple[str, str], ...]
+    problem: str | Promise
     back: str
     steps: int
 
@@ -158,7 +168,16 @@ def _step(request: HttpRequest, wish: _Wish, here: str, now: datetime) -> HttpRe
     day = a_day(request.GET.get("day", ""))
     if day is None:
         found = queries.days(wish.mall, wish.lines, quantity=wish.quantity, now=now)
-        rows = tuple(DayRow(info, noon(info.day), f"{here}&day={info.day}" if info.free else "") for info in found)
+        wait = _waits(wish)
+        rows = tuple(
+            DayRow(
+                info,
+                noon(info.day),
+                f"{here}&day={info.day}" if info.free else "",
+                f"{wait}&day={info.day}" if wait and info.full else "",
+            )
+            for info in found
+        )
         any_free = any(info.free for info in found)
         context = DaysContext(wish.infos, tuple(wish.lines), wish.quantity, rows, any_free, wish.steps)
         return page(request, "citizen/book_day.html", context)
@@ -169,8 +188,34 @@ def _step(request: HttpRequest, wish: _Wish, here: str, now: datetime) -> HttpRe
     if chosen is None:
         times = tuple(time_row(p, wish.infos, here) for p in proposals)
         days = here.rsplit("&", 1)[0]
-        return page(request, "citizen/book_time.html", TimesContext(wish.infos, noon(day), times, days, wish.steps))
+        kept = _kept(request)
+        problem = _("Jam itu baru saja penuh. Pilih jam lain.") if kept else ""
+        context_ = TimesContext(wish.infos, noon(day), times, _full(wish, day, now), kept, problem, days, wish.steps)
+        return page(request, "citizen/book_time.html", context_, status=409 if kept else 200)
     return _asked(request, wish, time_row(chosen, wish.infos, here), chosen, here)
+
+
+def _kept(request: HttpRequest) -> tuple[tuple[str, str], ...]:
+    """What was answered already, as the contact screen sends it on: whoever lost their time writes nothing again."""
+    if request.method != "POST":
+        return ()
+    given = [(name, request.POST.get(name, "")[:254]) for name in ("key", "priority", "contact")]
+    return (("step", "contact"), *((name, value) for name, value in given if value))
+
+
+def _waits(wish: _Wish) -> str:
+    """Where to wait for a place, "" where nobody can: several services are not waited for, and news needs a way."""
+    if len(wish.lines) > 1 or not queries.contact_ways():
+        return ""
+    return f"/m/{wish.mall.code}/wait/?line={wish.lines[0]}&quantity={wish.quantity}"
+
+
+def _full(wish: _Wish, day: date, now: datetime) -> tuple[tuple[datetime, str], ...]:
+    wait = _waits(wish)
+    if not wait:
+        return ()
+    taken = queries.full_times(wish.mall, wish.lines[0], day, quantity=wish.quantity, now=now)
+    return tuple((starts, f"{wait}&day={day}&at={starts:%H%M}") for starts in taken)
 
 
 def _asked(request: HttpRequest, wish: _Wish, row: TimeRow, chosen: Proposal, back: str) -> HttpResponse:
@@ -179,21 +224,28 @@ def _asked(request: HttpRequest, wish: _Wish, row: TimeRow, chosen: Proposal, ba
     if request.method == "POST" and given.get("step") != "contact" and "change" not in given:
         return _check(request, wish, row, chosen, back, BookForm(given))
     if not wish.ways:
-        return _check(request, wish, row, chosen, back, BookForm(initial={"key": secrets.token_hex(16)}))
+        return _check(request, wish, row, chosen, back, _look(request, ""))
     form = ContactForm(initial={"contact": given.get("contact", "")[:254]}, ways=wish.ways, must=wish.must)
     if given.get("step") == "contact":
         # Skipping forgets what stood in the field.
         form = ContactForm({} if "skip" in given else given, ways=wish.ways, must=wish.must)
         if form.is_valid():
-            initial = {
-                "key": given.get("key") or secrets.token_hex(16),
-                "contact": form.cleaned_data["contact"],
-                "priority": given.get("priority") or BookForm.base_fields["priority"].initial,
-            }
-            return _check(request, wish, row, chosen, back, BookForm(initial=initial))
+            return _check(request, wish, row, chosen, back, _look(request, form.cleaned_data["contact"]))
     key, priority = given.get("key", "")[:64], given.get("priority", "")[:32]
     context = ContactContext(form, row.url, row, wish.must, key, priority, back, wish.steps)
     return page(request, "citizen/book_contact.html", context, status=422 if form.errors else 200)
+
+
+def _look(request: HttpRequest, contact: str) -> BookForm:
+    """The last screen's form, with what was answered before."""
+    given = request.POST
+    return BookForm(
+        initial={
+            "key": given.get("key") or secrets.token_hex(16),
+            "contact": contact,
+            "priority": given.get("priority") or BookForm.base_fields["priority"].initial,
+        }
+    )
 
 
 def _check(

@@ -1,10 +1,13 @@
-"""The booking by its link: its code, its contact's code, its calendar, and what may still be done. No log-in."""
+"""The booking by its link: its code, its contact's code, an offer, another time, giving it back. No log-in.
+
+Looking changes nothing: programs that read mails open links, too. Whatever changes something is a button.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import wraps
 from typing import Any
 
@@ -12,19 +15,23 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_POST, require_safe
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from senyum.bookings import commands, queries, states
+from senyum.bookings import commands, queries, rules, states
 from senyum.bookings.calendar import ics
-from senyum.bookings.queries import BookingView
-from senyum.catalogue.queries import lines_of
+from senyum.bookings.queries import BookingView, Proposal
+from senyum.catalogue.queries import LineInfo, lines_of
 from senyum.core import clock
 from senyum.core.errors import NotPossible
+from senyum.malls import queries as malls
 from senyum.malls.models import Mall
 from senyum.surfaces.citizen.forms import CodeForm
+from senyum.surfaces.citizen.views.book import DayRow, TimeRow, a_day, noon, time_row
 from senyum.surfaces.citizen.views.hall import language
 from senyum.surfaces.citizen.views.ticket import _sealed
 from senyum.surfaces.ui.access import View, public
+from senyum.surfaces.ui.push import Offer, answer, offer
 from senyum.surfaces.ui.qr import qr_svg
 from senyum.surfaces.ui.refusal import refuse
 from senyum.surfaces.ui.render import page
@@ -40,12 +47,14 @@ class BookingLeg:
 
 @dataclass(frozen=True)
 class BookedContext:
-    """The booking: its code to say or to scan, its services, and what may still be done."""
+    """The booking: its code to say or to scan, its services, what may still be done; `again`: where to book anew."""
 
     view: BookingView
     legs: tuple[BookingLeg, ...]
     qr: SafeString
     address: str
+    again: str
+    push: Offer | None
     problem: str | Promise
 
 
@@ -58,6 +67,36 @@ class CodeContext:
     form: CodeForm
     over: bool
     problem: str | Promise
+
+
+@dataclass(frozen=True)
+class OfferContext:
+    """A free place that is kept for somebody of the waiting list. `over`: it has passed on."""
+
+    view: BookingView
+    legs: tuple[BookingLeg, ...]
+    address: str
+    over: bool
+    problem: str | Promise
+
+
+@dataclass(frozen=True)
+class MoveContext:
+    """Another time: first `days`, then `times` of the day `at`, then one look at `chosen`. `left`: moves left.
+
+    `problem`: what was refused; `following`: the next free times when it is full; `back` leads one screen back.
+    """
+
+    view: BookingView
+    legs: tuple[BookingLeg, ...]
+    days: tuple[DayRow, ...]
+    at: datetime | None
+    times: tuple[TimeRow, ...]
+    chosen: TimeRow | None
+    following: tuple[TimeRow, ...]
+    left: int
+    problem: str | Promise
+    back: str
 
 
 def by_link(view: Callable[..., HttpResponse]) -> View:
@@ -90,17 +129,32 @@ def _shown(
     request: HttpRequest, view: BookingView, mall: Mall, problem: str | Promise = "", status: int = 200
 ) -> HttpResponse:
     """The booking as it is now."""
+    if view.offered and view.state in (states.HELD, states.EXPIRED):
+        over = view.state == states.EXPIRED or _over(view)
+        offer_ = OfferContext(view, _legs(view, mall), mall.address, over, problem)
+        return page(request, "citizen/booking_offer.html", offer_, status=status)
     if view.state == states.HELD:
         return _code(request, view, mall, CodeForm(), problem, status)
-    context = BookedContext(view, _legs(view, mall), qr_svg(view.reference), mall.address, problem)
+    again = f"/m/{mall.code}/book/?" + "&".join(f"line={leg.line_id}" for leg in view.legs)
+    context = BookedContext(view, _legs(view, mall), qr_svg(view.reference), mall.address, again, _push(view), problem)
     return page(request, "citizen/booking.html", context, status=status)
+
+
+def _over(view: BookingView) -> bool:
+    return view.held_until is not None and view.held_until < clock.now()
+
+
+def _push(view: BookingView) -> Offer | None:
+    """The offer to be told by push, while there is something to tell and a link to tell it with."""
+    if view.state != states.BOOKED or not queries.link_base():
+        return None
+    return offer(kind="booking", subject_id=view.id, action=f"/b/{view.token}/push", now=clock.now())
 
 
 def _code(
     request: HttpRequest, view: BookingView, mall: Mall, form: CodeForm, problem: str | Promise = "", status: int = 200
 ) -> HttpResponse:
-    over = view.held_until is not None and view.held_until < clock.now()
-    context = CodeContext(view, _legs(view, mall), form, over, problem)
+    context = CodeContext(view, _legs(view, mall), form, _over(view), problem)
     return page(request, "citizen/booking_code.html", context, status=status)
 
 
@@ -108,7 +162,7 @@ def _code(
 @require_safe
 @by_link
 def booking(request: HttpRequest, view: BookingView, mall: Mall) -> HttpResponse:
-    """The booking by its link. Looking changes nothing: programs that read mails open links, too."""
+    """The booking as it is."""
     return _shown(request, view, mall)
 
 
@@ -128,6 +182,122 @@ def confirm(request: HttpRequest, view: BookingView, mall: Mall) -> HttpResponse
             return _code(request, now, mall, form, refusal.sentence, 409)
         return _shown(request, now, mall, refusal.sentence, 409)
     return HttpResponseRedirect(f"/b/{view.token}/")
+
+
+def _offered(request: HttpRequest, view: BookingView, mall: Mall, command: Callable[..., object]) -> HttpResponse:
+    wait = queries.wait_of_offer(view) if view.offered else None
+    if wait is None:
+        return _shown(request, view, mall, _("Di sini tidak ada tawaran."), 409)
+    try:
+        command(token=wait.token, now=clock.now())
+    except NotPossible as refusal:
+        now = queries.booking_by_token(view.token)
+        # A second tap on "take it" finds it taken.
+        if now.state == states.BOOKED and command is commands.accept:
+            return HttpResponseRedirect(f"/b/{view.token}/")
+        return _shown(request, now, mall, refusal.sentence, 409)
+    return HttpResponseRedirect(f"/b/{view.token}/")
+
+
+@public
+@require_POST
+@by_link
+def accept(request: HttpRequest, view: BookingView, mall: Mall) -> HttpResponse:
+    """Take the place that the waiting list offers."""
+    return _offered(request, view, mall, commands.accept)
+
+
+@public
+@require_POST
+@by_link
+def decline(request: HttpRequest, view: BookingView, mall: Mall) -> HttpResponse:
+    """Let the next person have it."""
+    return _offered(request, view, mall, commands.leave)
+
+
+@public
+@require_POST
+@by_link
+def push(request: HttpRequest, view: BookingView, mall: Mall) -> HttpResponse:
+    """Tell this browser about the booking, or (`stop`) no more. It ends with the booked day."""
+    if view.state != states.BOOKED or not answer(
+        request,
+        kind="booking",
+        subject_id=view.id,
+        useful_until=commands.heard_until(mall, view.day),
+        now=clock.now(),
+    ):
+        return _shown(request, view, mall, _("Pilihan itu tidak ada. Tidak ada yang berubah."), 422)
+    if "stop" not in request.POST:
+        commands.heed(token=view.token, now=clock.now())
+    return HttpResponse(status=204)
+
+
+@public
+@require_http_methods(["GET", "HEAD", "POST"])
+@by_link
+def move(request: HttpRequest, view: BookingView, mall: Mall) -> HttpResponse:
+    """Another day, another time, one look; POST moves. The old place stays until the new one is sure."""
+    day = a_day(request.GET.get("day", ""))
+    wanted = request.GET.get("at", "")
+    if request.method == "POST" and (view.day, f"{view.starts:%H%M}") == (day, wanted):
+        # A second tap: it is there already, and no move is used up.
+        return HttpResponseRedirect(f"/b/{view.token}/")
+    if not view.may_move:
+        return _shown(request, view, mall, _NO_MOVE[view.moves >= rules.MAX_MOVES], 409)
+    try:
+        return _moving(request, view, mall, day, wanted)
+    except NotPossible as refusal:
+        return _shown(request, view, mall, refusal.sentence, 409)
+
+
+_NO_MOVE = {
+    True: _("Pemesanan ini sudah tiga kali dipindah. Batalkan dan pesan lagi bila perlu."),
+    False: _("Pemesanan ini tidak dapat dipindah lagi."),
+}
+
+
+def _moving(request: HttpRequest, view: BookingView, mall: Mall, day: date | None, wanted: str) -> HttpResponse:
+    now, here = clock.now(), f"/b/{view.token}/move/"
+    infos = tuple(info for info in lines_of(mall, language()) if info.id in {leg.line_id for leg in view.legs})
+    lines = [leg.line_id for leg in view.legs]
+    found = queries.proposals(mall, lines, day, quantity=view.quantity, now=now) if day else []
+    mine = {(leg.line_id, leg.starts) for leg in view.legs}
+    times = tuple(time_row(p, infos, f"{here}?day={day}") for p in found if set(p.legs) != mine)
+    chosen = next((p for p in found if p.starts.strftime("%H%M") == wanted), None)
+    problem: str | Promise = ""
+    if request.method == "POST":
+        try:
+            if chosen is None:
+                raise NotPossible("full", _("Jam itu baru saja penuh. Pilih jam lain."))
+            commands.move(token=view.token, legs=chosen.legs, now=now)
+            return HttpResponseRedirect(f"/b/{view.token}/")
+        except NotPossible as refusal:
+            problem, chosen = refusal.sentence, None
+    following: list[Proposal] = []
+    if day and not times:
+        following = queries.next_free(mall, lines, quantity=view.quantity, now=now, after=day)
+    rows: list[DayRow] = []
+    if day is None:
+        every = queries.days(mall, lines, quantity=view.quantity, now=now)
+        rows = [DayRow(info, noon(info.day), f"{here}?day={info.day}" if info.free else "") for info in every]
+    context = MoveContext(
+        view=view,
+        legs=_legs(view, mall),
+        days=tuple(rows),
+        at=noon(day) if day else None,
+        times=times,
+        chosen=time_row(chosen, infos, f"{here}?day={day}") if chosen else None,
+        following=tuple(_later(p, infos, here, mall) for p in following if set(p.legs) != mine),
+        left=rules.MAX_MOVES - view.moves,
+        problem=problem,
+        back=f"{here}?day={day}" if chosen else here if day else f"/b/{view.token}/",
+    )
+    return page(request, "citizen/booking_move.html", context, status=409 if problem else 200)
+
+
+def _later(proposal: Proposal, infos: tuple[LineInfo, ...], here: str, mall: Mall) -> TimeRow:
+    return time_row(proposal, infos, f"{here}?day={malls.local_day(mall, proposal.starts)}")
 
 
 @public
