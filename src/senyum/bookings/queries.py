@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Count, F, Q
 from django.utils.translation import gettext_lazy as _
 from django_scopes import scopes_disabled
 
@@ -364,12 +365,24 @@ def booking_by_reference(mall: Mall, reference: str) -> BookingView:
     return _view(booking)
 
 
-def coming_times(mall_id: int, day: date) -> dict[int, list[datetime]]:
-    """The booked times of today's bookings that are still to come, by line: one for each place."""
-    found: dict[int, list[datetime]] = defaultdict(list)
-    rows = Leg._base_manager.filter(booking__mall_id=mall_id, day=day, active=True).order_by("starts")
-    for line_id, starts, quantity in rows.values_list("line_id", "starts", "quantity"):
-        found[line_id] += [starts] * quantity
+@dataclass(frozen=True)
+class Coming:
+    """One service of a booking whose owner is not here yet."""
+
+    booking_id: int
+    starts: datetime
+    quantity: int
+    priority: str
+
+
+def coming_times(mall_id: int, day: date) -> dict[int, list[Coming]]:
+    """Who has booked for `day` and is still to come, by line, in the order of their times."""
+    found: dict[int, list[Coming]] = defaultdict(list)
+    rows = Leg._base_manager.filter(booking__mall_id=mall_id, day=day, active=True).order_by("starts", "id")
+    for line_id, booking, starts, quantity, priority in rows.values_list(
+        "line_id", "booking_id", "starts", "quantity", "booking__priority"
+    ):
+        found[line_id].append(Coming(booking, starts, quantity, priority))
     return found
 
 
@@ -421,6 +434,36 @@ def wait_of_offer(view: BookingView) -> WaitView | None:
     """The place in the waiting list to which this booking was offered."""
     entry = WaitEntry.objects.filter(booking_id=view.id).select_related("booking").order_by("-id").first()
     return _wait_view(entry) if entry is not None else None
+
+
+def late_minutes(mall: Mall) -> dict[int, int]:
+    """Line id -> for how many minutes after its time a booking still counts."""
+    return {line.id: line.policy.late_minutes for line in plan_of(mall).lines.values()}
+
+
+@dataclass(frozen=True)
+class Shows:
+    """Of the bookings of past days: how many came by their time, how many after it, how many never."""
+
+    punctual: int
+    late: int
+    missed: int
+
+
+#: Whether people come is counted over so many days.
+_SHOWS_DAYS = 56
+
+
+def shows(mall_id: int, until: date) -> Shows:
+    """Whether those came whose booking stood at its time, over the 56 days before `until`. One query."""
+    found = Booking.objects.filter(
+        mall_id=mall_id, day__lt=until, day__gte=until - timedelta(days=_SHOWS_DAYS)
+    ).aggregate(
+        punctual=Count("pk", filter=Q(state=states.ARRIVED, ended_at__lte=F("starts"))),
+        late=Count("pk", filter=Q(state=states.ARRIVED, ended_at__gt=F("starts"))),
+        missed=Count("pk", filter=Q(state=states.RELEASED)),
+    )
+    return Shows(**found)
 
 
 def bookings_of(mall: Mall, day: date) -> list[BookingView]:

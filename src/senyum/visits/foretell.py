@@ -13,7 +13,7 @@ from statistics import fmean, median, pstdev
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from senyum.engine.forecast import Calibration, LineState, Table
+    from senyum.engine.forecast import Booked, Calibration, LineState, Table
     from senyum.engine.forecast.snapshots import Floats
 
 #: The quantiles that are promised, as in `engine.forecast.model.QUANTILES`.
@@ -56,13 +56,26 @@ class Desk:
 
 @dataclass(frozen=True)
 class LineFacts:
-    """What was seen of a line lately: minutes of its last services, people waiting, who joins (with a head start)."""
+    """What was seen of a line lately: minutes of its last services, people waiting, who joins (with a head start), and
+    who is booked and not here yet."""
 
     standard_minutes: float
     services: tuple[float, ...]
     waiting: int
     priority_a_minute: float = 0.0
     joins_a_minute: float = 0.0
+    booked: tuple[Booked, ...] = ()
+
+
+@dataclass(frozen=True)
+class Later:
+    """What somebody is told who comes later: people who will stand before them then, and the wait from then on.
+
+    `wait`: (p10, p50, p90) in minutes; three times None while no figure can be told.
+    """
+
+    people_ahead: int | None
+    wait: tuple[float, float, float] | tuple[None, None, None]
 
 
 @dataclass(frozen=True)
@@ -100,27 +113,29 @@ class Outlook:
         """The same before any model or calibration."""
         return self._of(self.cold, ahead, extra_documents)
 
-    def later(
-        self, minutes: float, joins: float, people_ahead: int | None = None
-    ) -> tuple[float, float, float] | tuple[None, None, None]:
-        """(p10, p50, p90) for somebody who comes in so many minutes, while `joins` people join until then.
+    def later(self, minutes: float, joins: float, *, turn: float | None = None, own: Booked | None = None) -> Later:
+        """For somebody who comes in so many minutes, while `joins` people join until then.
 
-        `people_ahead`: of somebody who has a place then (a booking); None: those who are left. A model's last look is
-        about now, and says nothing here.
+        `turn`: the minute of the day that orders them, when it is not the minute they come at (a booking); `own`: their
+        booking, which does not stand before itself. A model's last look is about now, and says nothing here.
         """
         from senyum.engine.forecast import forecast
 
         if self.state is None or self.table is None:
-            return None, None, None
+            return Later(None, (None, None, None))
         state, at = self.state, self.state.minute + minutes
+        if own is not None and own in state.bookings:
+            place = state.bookings.index(own)
+            state = replace(state, bookings=state.bookings[:place] + state.bookings[place + 1 :])
         if self.start_minutes > 0:
             # Nobody sits yet: the counters come when it opens.
             opens = state.minute + self.start_minutes
             state = replace(state, counters=0.0, roster=((opens, state.counters),))
             at = max(at, opens)
         now = replace(state, people_ahead=float(self.waiting), joins_a_minute=joins / max(1.0, at - state.minute))
-        wait = forecast(now.at(at, people_ahead), None, self.calibration)
-        return (wait.p10, wait.p50, wait.p90) if wait.today else (None, None, None)
+        then = now.at(at, turn=turn)
+        wait = forecast(then, None, self.calibration)
+        return Later(round(then.people_ahead), (wait.p10, wait.p50, wait.p90) if wait.today else (None, None, None))
 
     def _of(
         self, table: Table | None, ahead: int, extra_documents: int
@@ -237,6 +252,7 @@ def line_state(hall: HallFacts, line_id: int, *, planned: bool = False) -> LineS
         joins_a_minute=facts.joins_a_minute,
         others=hall.others(line_id, facts.standard_minutes),
         among=float(facts.waiting),
+        bookings=facts.booked,
     )
 
 

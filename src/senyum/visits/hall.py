@@ -8,23 +8,28 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from senyum.bookings import queries as bookings
 from senyum.catalogue.models import CounterLine, Line
 from senyum.core.errors import NotPossible
 from senyum.malls import queries as malls
 from senyum.malls.models import Counter, HallPause, Mall
 from senyum.malls.rules import BoothDay, moment
-from senyum.visits import seen
+from senyum.visits import expected, seen
 from senyum.visits.foretell import PAUSE_MINUTES, Desk, HallFacts, LineFacts, Outlook, Seat, outlook_of
 from senyum.visits.models import PriorityClass
+from senyum.visits.sql import EXTRA_SHARE
+
+if TYPE_CHECKING:
+    from senyum.engine.forecast import Booked
 
 KEEP_SECONDS = 3.0
 #: So many of a line's last calls make its recent pace; older than `RECENT_MINUTES` they say nothing about now.
@@ -321,6 +326,7 @@ def _outlooks(mall: Mall, parts: _Parts, now: datetime) -> dict[int, Outlook]:
         return (at - midnight).total_seconds() / 60
 
     minute = minute_of(now)
+    coming = _coming(mall, parts, now, minute_of)
     pause = parts.pause
     if changes is None:
         closes = {
@@ -338,6 +344,7 @@ def _outlooks(mall: Mall, parts: _Parts, now: datetime) -> dict[int, Outlook]:
                 tuple(minutes or ()),
                 waiting,
                 *rates.get(line_id, (0.0, 0.0)),
+                booked=coming.get(line_id, ()),
             )
             for line_id, _version, _early, _every, minutes, waiting in lately
         },
@@ -363,6 +370,30 @@ def _outlooks(mall: Mall, parts: _Parts, now: datetime) -> dict[int, Outlook]:
         start = (opens - now).total_seconds() / 60 if opens is not None and opens > now and not sits else 0.0
         answer[line_id] = outlook_of(facts, line_id, agency_id=line.agency_id, start_minutes=start, learned=learned)
     return answer
+
+
+def _coming(
+    mall: Mall, parts: _Parts, now: datetime, minute_of: Callable[[datetime], float]
+) -> dict[int, tuple[Booked, ...]]:
+    """Line id -> who is booked for today and not here yet. Costs a query, and two more only where somebody is."""
+    found = bookings.coming_times(mall.pk, parts.day)
+    if not found:
+        return {}
+    seen_shows, grace = seen.shows_of(mall.pk, parts.day, now), bookings.late_minutes(mall)
+    return {
+        line: expected.booked(
+            [(minute_of(who.starts), _head_start(parts.policies, who.priority), who) for who in rows],
+            now=minute_of(now),
+            seen=seen_shows,
+            grace=grace.get(line, 0),
+            extra=EXTRA_SHARE,
+        )
+        for line, rows in found.items()
+    }
+
+
+def _head_start(policies: Mapping[str, Policy], priority: str) -> float:
+    return float(policies[priority].head_start_minutes) if priority in policies else 0.0
 
 
 def _pause_ends(minute: float, back: float | None) -> float:

@@ -10,6 +10,8 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from senyum.bookings import queries as booked
+from senyum.bookings.queries import Shows
 from senyum.visits.foretell import Learned
 from senyum.visits.models import ForecastState
 
@@ -37,6 +39,7 @@ class Kept(Generic[T]):
 _rates: dict[int, Kept[Mapping[int, Rates]]] = {}
 _rosters: dict[int, Kept[Mapping[int, list[Change]]]] = {}
 _learned: dict[int, tuple[int, Learned]] = {}
+_shows: dict[int, Kept[Shows]] = {}
 
 
 def rates_of(mall_id: int, day: date, now: datetime) -> Mapping[int, Rates] | None:
@@ -84,6 +87,14 @@ def keep_changes(
     return ordered
 
 
+def shows_of(mall_id: int, day: date, now: datetime) -> Shows:
+    """Whether people with a booking come, by the days before `day`; asked for once a day and process."""
+    kept = _shows.get(mall_id)
+    if kept is None or kept.day != day:
+        kept = _shows[mall_id] = Kept(time.monotonic(), day, now, booked.shows(mall_id, day))
+    return kept.value
+
+
 def learned_of(mall_id: int, version: int | None) -> Learned | None:
     """What promises of this mall have learned, read anew when another `version` is stored; None before the first."""
     if version is None:
@@ -111,3 +122,4 @@ def forget() -> None:
     _rates.clear()
     _learned.clear()
     _rosters.clear()
+    _shows.clear()

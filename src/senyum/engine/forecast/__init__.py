@@ -7,7 +7,7 @@
 
 from senyum.engine.forecast.calibration import Calibration
 from senyum.engine.forecast.inputs import Inputs
-from senyum.engine.forecast.line_state import LineState, Wait, cold, forecast
+from senyum.engine.forecast.line_state import Booked, LineState, Wait, cold, forecast
 from senyum.engine.forecast.memory import Memory, remember
 from senyum.engine.forecast.model import Learning, Model, learn
 from senyum.engine.forecast.scoring import Score, score
@@ -17,6 +17,7 @@ from senyum.engine.forecast.table import PLACES, Table, table
 
 __all__ = [
     "PLACES",
+    "Booked",
     "Calibration",
     "Inputs",
     "Learning",

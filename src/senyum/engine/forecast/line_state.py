@@ -52,6 +52,25 @@ IDLE = Wait(0.0, 0.5, 2.0)
 
 
 @dataclass(frozen=True, slots=True)
+class Booked:
+    """Somebody with a booking who is not here yet.
+
+    `comes`: the minute of the day at which to expect them; `turn`: the moment that orders them (the booked time less
+    their head start); whoever's turn is later lets them before. `services`: how many services they mean, the share who
+    really come and their documents included; `variance` of that number.
+    """
+
+    comes: float
+    turn: float = -math.inf
+    services: float = 1.0
+    variance: float = 0.0
+
+    def before(self, turn: float) -> float:
+        """The share of such people who go before somebody of that `turn`: who has the same, half of the time."""
+        return 1.0 if self.turn < turn else 0.5 if self.turn == turn else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class LineState:
     """What a line knows at `minute` (of the day) about somebody in it, or about to join it.
 
@@ -59,9 +78,10 @@ class LineState:
     sum of quantity - 1 over them; `ahead_variance`: of `people_ahead`, when it is itself foreseen. `standard_minutes`:
     of one person at the counter, > 0. `observed`: how many services were seen, `observed_mean` and `observed_cv`
     (deviation over mean) of their minutes. `roster`: (minute, counters) from when on so many counters serve, rising
-    minutes; before its first row, and without a roster, `counters`. Lunch and pauses are rows. `bookings_ahead`:
-    minutes at which booked people will come who go before. `priority_a_minute`: people who join with a head start, of
-    so many minutes (`head_start`): who joins later than that does not pass who waits now.
+    minutes; before its first row, and without a roster, `counters`. Lunch and pauses are rows. `bookings`: who has
+    booked and is not here yet; of them count those whose turn is before `turn`, the moment that orders the person asked
+    about (None: `minute`). `priority_a_minute`: people who join with a head start, of so many minutes
+    (`head_start`): who joins later than that does not pass who waits now.
     `joins_a_minute`: all who join. `others`: people who wait in other lines for the same counters, counted in services
     of this line, while `among` wait in this one: in the order of time both are mixed. `features`: of `Inputs`, for the
     learned model, with the numbers of `line` and `office` in the calibration.
@@ -78,7 +98,8 @@ class LineState:
     observed: float = 0.0
     observed_mean: float = 0.0
     observed_cv: float = 1.0
-    bookings_ahead: tuple[float, ...] = ()
+    bookings: tuple[Booked, ...] = ()
+    turn: float | None = None
     priority_a_minute: float = 0.0
     head_start: float = math.inf
     joins_a_minute: float = 0.0
@@ -100,30 +121,53 @@ class LineState:
         error = math.hypot(STANDARD_ERROR * STANDARD_COUNT, cv * math.sqrt(self.observed)) / weight
         return mean, cv, error
 
-    def at(self, minute: float, people_ahead: float | None = None) -> LineState:
+    def ahead(self) -> list[tuple[float, float, float]]:
+        """(minute, services, variance) of the booked who go before, in the order in which they come."""
+        turn = self.minute if self.turn is None else self.turn
+        found = [(b.comes, b.services * share, b.variance * share) for b in self.bookings if (share := b.before(turn))]
+        return sorted(found)
+
+    def due(self) -> tuple[float, float]:
+        """(services, variance) of the booked who go before and could be here by now."""
+        come = [(services, variance) for comes, services, variance in self.ahead() if comes <= self.minute]
+        return sum(s for s, _v in come), sum(v for _s, v in come)
+
+    def at(self, minute: float, people_ahead: float | None = None, turn: float | None = None) -> LineState:
         """The line as it is likely to be at a later `minute`, for whoever comes then.
 
-        `people_ahead`: those who will go before, if known (a booked person has a place); else those of now, who comes
-        until then, less who is called. Raises ValueError for an earlier minute.
+        `people_ahead`: those who will go before, if known; else those of now and who comes until then, less who is
+        called: a line that is empty for a while serves nobody in advance. `turn`: the moment that orders the person (a
+        booked time), else `minute`; who joins after it does not go before. Raises ValueError for an earlier minute.
         """
         if minute < self.minute:
             raise ValueError("a forecast looks ahead")
+        mine = replace(self, turn=minute if turn is None else turn)
+        until = min(minute, mine.turn if mine.turn is not None else minute)
         mean, cv, _ = self.service()
-        gone = self._worked(minute) / mean
-        gone *= (self.people_ahead + 1) / (float(self.before(self.people_ahead)) + 1)
-        come = self.joins_a_minute * (minute - self.minute)
-        booked = sum(1 for b in self.bookings_ahead if b < minute)
-        left = max(0.0, self.people_ahead + come + booked - gone)
+        share = (self.people_ahead + 1) / (float(self.before(self.people_ahead)) + 1) / mean
+        due, variance = mine.due()
+        coming = [row for row in mine.ahead() if self.minute < row[0] <= minute]
+        cuts = {self.minute, minute, *(m for m, _c in self.roster), *(m for m, _s, _v in coming), until}
+        left, come = self.people_ahead + due, 0.0
+        for begin, end in pairwise(sorted(cut for cut in cuts if self.minute <= cut <= minute)):
+            joins = self.joins_a_minute * (end - begin) if end <= until else 0.0
+            come += joins
+            left = max(0.0, left + joins - self._counters(begin) * share * (end - begin))
+            left += sum(services for comes, services, _v in coming if comes == end)
+        booked = due + sum(services for _m, services, _v in coming)
+        gone = max(0.0, self.people_ahead + come + booked - left)
+        variance += sum(v for _m, _s, v in coming)
         return replace(
             self,
             minute=minute,
+            turn=turn,
             people_ahead=left if people_ahead is None else people_ahead,
             documents_ahead=self.documents_ahead * min(1.0, left / max(1.0, self.people_ahead)),
             # What comes is Poisson; what goes is a renewal process.
-            ahead_variance=self.ahead_variance + come + gone * cv**2 if people_ahead is None else 0.0,
+            ahead_variance=self.ahead_variance + come + variance + gone * cv**2 if people_ahead is None else 0.0,
             counters=self._counters(minute),
             idle_counter=left < 0.5 and self._counters(minute) > 0,
-            bookings_ahead=tuple(b for b in self.bookings_ahead if b >= minute),
+            bookings=tuple(b for b in self.bookings if b.comes > minute),
             others=self.others * min(1.0, left / max(1.0, self.people_ahead)),
             among=left,
             features=None,
@@ -150,21 +194,18 @@ class LineState:
             return counters
         return max(LEAST_SHARE * counters, counters - self.priority_a_minute * self.service()[0])
 
-    def _worked(self, minute: float) -> float:
-        """Counter-minutes from now to `minute`."""
-        return sum(c * max(0.0, min(b, minute) - a) for a, b, c in self.steps())
-
     def until(self, work: float) -> float:
-        """Minutes until the counters have spent `work` counter-minutes on those ahead; infinite if never today."""
+        """Minutes until the counters have spent `work` counter-minutes on those ahead, and on the booked who come
+        meanwhile; infinite if never today."""
         mean = self.service()[0]
-        booked = list(self.bookings_ahead)
+        booked = [(comes, services) for comes, services, _v in self.ahead() if comes > self.minute]
         for begin, end, counters in self.steps():
             speed = self.speed(begin, counters)
             at = begin
             while at < end:
-                stop = min([end, *(b for b in booked if b > at)])
-                work += mean * sum(1 for b in booked if b <= at)
-                booked = [b for b in booked if b > at]
+                stop = min([end, *(b for b, _s in booked if b > at)])
+                work += mean * sum(services for b, services in booked if b <= at)
+                booked = [(b, services) for b, services in booked if b > at]
                 if speed > 0 and work <= speed * (stop - at):
                     return at + work / speed - self.minute
                 work, at = work - speed * (stop - at), stop
@@ -181,11 +222,12 @@ def cold(state: LineState) -> Wait:
     if state.idle_counter and state.people_ahead < 1:
         return IDLE
     mean, cv, error = state.service()
-    before = float(state.before(state.people_ahead)) + EXTRA_SHARE * state.documents_ahead
+    due, due_variance = state.due()
+    before = float(state.before(state.people_ahead + due)) + EXTRA_SHARE * state.documents_ahead
     # One more service has to end for me, of which part is over (the mean residual of a renewal process).
     residual = (1 + cv**2) / 2
     work = mean * (before + residual)
-    variance = mean**2 * (cv**2 * before + residual**2 + state.ahead_variance) + (error * work) ** 2
+    variance = mean**2 * (cv**2 * before + residual**2 + state.ahead_variance + due_variance) + (error * work) ** 2
     return Wait(*(state.until(float(gamma_quantiles(work, variance, z))) for z in DEVIATES))
 
 

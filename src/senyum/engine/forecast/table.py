@@ -58,7 +58,7 @@ def table(state: LineState, calibration: Calibration | None = None, learned: Flo
     `learned`: (3,) what a learned model found at its last look, as a stretch of the cold quantiles.
     The same figures as `forecast`, place by place.
     """
-    if state.bookings_ahead:
+    if any(comes > state.minute for comes, _services, _variance in state.ahead()):
         waits = [forecast(_placed(state, place), None, calibration) for place in PLACES]
         figures = np.array([(w.p10, w.p50, w.p90) for w in waits])
     else:
@@ -86,10 +86,11 @@ def _cold(state: LineState) -> Floats:
     if state.idle_counter:
         free = people < 1
         people = np.maximum(0.0, people - 1)
-    people = state.before(people) + EXTRA_SHARE * state.documents_ahead
+    due, due_variance = state.due()
+    people = state.before(people + due) + EXTRA_SHARE * state.documents_ahead
     residual = (1 + cv**2) / 2
     work = mean * (people + residual)
-    variance = mean**2 * (cv**2 * people + residual**2 + state.ahead_variance) + (error * work) ** 2
+    variance = mean**2 * (cv**2 * people + residual**2 + state.ahead_variance + due_variance) + (error * work) ** 2
     minutes, done = [0.0], [0.0]
     for begin, end, counters in state.steps():
         speed = state.speed(begin, counters)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from senyum.engine.forecast import Calibration, LineState, Wait, Why, cold, forecast, smooth
+from senyum.engine.forecast import Booked, Calibration, LineState, Wait, Why, cold, forecast, smooth
 from senyum.engine.forecast.line_state import IDLE
 from senyum.engine.forecast.model import QUANTILES
 from senyum.engine.forecast.smoother import FALL, Shown
@@ -51,7 +51,9 @@ def test_what_the_roster_and_the_bookings_do() -> None:
     assert cold(lunch).p50 == pytest.approx(cold(plain).p50 + 60)
     ends = LineState(minute=690, people_ahead=5, standard_minutes=10, counters=1, roster=((700, 0),))
     assert not cold(ends).today and cold(ends).p90 == math.inf
-    booked = LineState(minute=690, people_ahead=5, standard_minutes=10, counters=1, bookings_ahead=(700, 1200))
+    booked = LineState(
+        minute=690, people_ahead=5, standard_minutes=10, counters=1, bookings=(Booked(700), Booked(1200))
+    )
     assert cold(booked).p50 == pytest.approx(cold(plain).p50 + 10)
     priority = LineState(minute=690, people_ahead=5, standard_minutes=10, counters=1, priority_a_minute=0.05)
     assert cold(priority).p50 == pytest.approx(2 * cold(plain).p50)
@@ -69,18 +71,49 @@ def test_what_the_roster_and_the_bookings_do() -> None:
 
 def test_if_i_came_later() -> None:
     line = LineState(
-        minute=540, people_ahead=12, standard_minutes=10, counters=2, joins_a_minute=0.1, bookings_ahead=(560, 700),
-        roster=((600, 4),),
+        minute=540, people_ahead=12, standard_minutes=10, counters=2, joins_a_minute=0.1,
+        bookings=(Booked(560), Booked(700)), roster=((600, 4),),
     )  # fmt: skip
     later = line.at(630)
     # 60 minutes of two counters and 30 of four serve 24; 12 + 9 + one booking had come.
     assert later.people_ahead == 0 and later.idle_counter and later.counters == 4
     soon = line.at(570)
-    assert soon.people_ahead == pytest.approx(12 + 3 + 1 - 6) and soon.bookings_ahead == (700,)
+    assert soon.people_ahead == pytest.approx(12 + 3 + 1 - 6) and soon.bookings == (Booked(700),)
     assert soon.ahead_variance > 0 and cold(soon).p90 - cold(soon).p50 > 0
     assert line.at(630, people_ahead=2).people_ahead == 2
     with pytest.raises(ValueError, match="ahead"):
         line.at(500)
+
+
+def test_who_is_booked_goes_before_those_whose_turn_is_later() -> None:
+    line = LineState(minute=600, people_ahead=4, standard_minutes=10, counters=1)
+    early = Booked(595, turn=595)  # nine fifty-five has passed, and they may come at any moment
+    later = Booked(620, turn=620)
+    helped = Booked(620, turn=590)  # a head start of half an hour
+    assert cold(replace(line, bookings=(later,))) == cold(line), "their turn is after mine"
+    assert cold(replace(line, bookings=(early,))).p50 == pytest.approx(cold(replace(line, people_ahead=5)).p50)
+    assert cold(replace(line, bookings=(helped,))).p50 == pytest.approx(cold(line).p50 + 10, abs=0.2)
+    half = replace(line, bookings=(replace(early, services=0.5, variance=0.25),))
+    assert cold(line).p50 < cold(half).p50 < cold(replace(line, people_ahead=5)).p50
+    assert cold(half).p90 > cold(replace(line, people_ahead=4.5)).p90, "whether they come is not sure"
+    # At 10.20 two booked people come, one of them with the same time as the person asked about.
+    full = replace(line, bookings=(Booked(620, turn=610), Booked(620, turn=620)))
+    assert full.at(620).people_ahead == pytest.approx(4 - 2 + 1 + 0.5)
+    assert full.at(620, turn=605).people_ahead == pytest.approx(4 - 2)
+    assert full.at(625, turn=600).bookings == ()
+
+
+def test_a_line_that_was_empty_serves_nobody_in_advance() -> None:
+    """Ten booked for 12.00 are all there at 12.01, however long the counters stood idle before."""
+    line = LineState(
+        minute=540, people_ahead=0, standard_minutes=10, counters=2, joins_a_minute=0.1,
+        bookings=tuple(Booked(720, turn=720) for _ in range(10)),
+    )  # fmt: skip
+    assert line.at(721).people_ahead == pytest.approx(10, abs=0.3)
+    assert line.at(719).people_ahead == 0
+    # Walk-ins that join after a booked time do not go before it.
+    crowd = replace(line, joins_a_minute=1.0, bookings=())
+    assert crowd.at(720, turn=700).people_ahead == pytest.approx(crowd.at(720).people_ahead - 20)
 
 
 def _calls(rng: np.random.Generator, people: int, counters: int, mean: float) -> np.ndarray:

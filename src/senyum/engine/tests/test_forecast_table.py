@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from senyum.engine.forecast import PLACES, Calibration, LineState, forecast, table
+from senyum.engine.forecast import PLACES, Booked, Calibration, LineState, forecast, table
 from senyum.engine.forecast.line_state import IDLE
 from senyum.engine.forecast.model import QUANTILES
 
@@ -32,11 +32,13 @@ CALIBRATION = Calibration(
     st.floats(0, 6),
     st.sampled_from([(), ((720.0, 0.0), (780.0, 3.0)), ((700.0, 1.0),)]),
     st.sampled_from([0.0, 0.05]),
-    st.sampled_from([(), (700.0, 730.0)]),
+    st.sampled_from(
+        [(), (Booked(700.0), Booked(730.0, services=0.5)), (Booked(500.0, turn=500.0, services=0.8, variance=0.16),)]
+    ),
 )
 def test_the_table_says_what_the_forecast_says(row, others, roster, priority, bookings) -> None:
     line = replace(
-        LINE, people_ahead=others, roster=roster, priority_a_minute=priority, head_start=20.0, bookings_ahead=bookings
+        LINE, people_ahead=others, roster=roster, priority_a_minute=priority, head_start=20.0, bookings=bookings
     )
     said = table(line, CALIBRATION).wait(PLACES[row])
     wait = forecast(replace(line, people_ahead=others + PLACES[row]), None, CALIBRATION)

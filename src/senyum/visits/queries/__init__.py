@@ -16,9 +16,11 @@ from senyum.visits.queries.counter import (
 )
 from senyum.visits.queries.greeter import DoorRow, FoundVisit, door, find
 from senyum.visits.queries.lines import (
+    BookedWait,
     ComingAt,
     LineState,
     OpenCounter,
+    booked_waits,
     line_states,
     lines_at,
     open_counters,
@@ -49,6 +51,7 @@ __all__ = [
     "Board",
     "BoardCall",
     "BoardCounter",
+    "BookedWait",
     "ComingAt",
     "CounterChoice",
     "CounterToday",
@@ -72,6 +75,7 @@ __all__ = [
     "VisitView",
     "agency_ticket",
     "board",
+    "booked_waits",
     "counter_choices",
     "counter_view",
     "counters_today",

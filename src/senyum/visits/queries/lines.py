@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import time as clock_time
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
 from django_scopes import scopes_disabled
 
+from senyum.bookings.queries import BookingView
 from senyum.core.errors import NotPossible
 from senyum.malls import queries as malls
 from senyum.malls.models import Mall
-from senyum.malls.rules import BoothDay
+from senyum.malls.rules import BoothDay, moment
 from senyum.roster.models import CounterSession, SessionPause
 from senyum.visits import rules, states
-from senyum.visits.calm import Figures
+from senyum.visits.foretell import Later, Outlook
 from senyum.visits.hall import Hall, HallLine, hall_of
 from senyum.visits.models import Ticket
+
+if TYPE_CHECKING:
+    from senyum.engine.forecast import Booked
 
 
 @dataclass(frozen=True)
@@ -179,10 +184,12 @@ def open_counters(mall: Mall, now: datetime) -> list[OpenCounter]:
 
 @dataclass(frozen=True)
 class ComingAt:
-    """The wait of somebody who comes at `at`, in minutes from then; None where no figure can be told, with `reason`."""
+    """The wait of somebody who comes at `at`, in minutes from then, and who will stand before them; None where no
+    figure can be told, with `reason`."""
 
     line_id: int
     at: datetime
+    people_ahead: int | None
     p10: float | None
     p50: float | None
     p90: float | None
@@ -216,14 +223,61 @@ def lines_at(mall: Mall, at: datetime, now: datetime) -> dict[int, ComingAt]:
             continue
         outlook, hours = hall.outlooks[line.id], hall.hours.get(line.booth_id, BoothDay(False))
         takes = hours.takes_tickets(at)
-        figures: Figures = (None, None, None)
+        later = Later(None, (None, None, None))
         rate = outlook.state.joins_a_minute if outlook.state else 0.0
         # Before opening, what will come is only known from earlier days.
         if takes and (known or outlook.start_minutes == 0):
-            figures = outlook.later(minutes, joins.get(line.id, 0.0) if known else rate * minutes)
+            later = outlook.later(minutes, joins.get(line.id, 0.0) if known else rate * minutes)
         reason = "" if takes else hours.reason or _("Saat itu tidak menerima nomor baru.")
-        answer[line.id] = ComingAt(line.id, at, figures[0], figures[1], figures[2], takes, reason)
+        p10, p50, p90 = later.wait
+        answer[line.id] = ComingAt(line.id, at, later.people_ahead, p10, p50, p90, takes, reason)
     return answer
+
+
+@dataclass(frozen=True)
+class BookedWait:
+    """What a booking's owner is told of one service: if they come at `starts`, so many will stand before them and they
+    will wait so long from then on. None where nothing can be told: another day, or no counter."""
+
+    line_id: int
+    starts: datetime
+    people_ahead: int | None
+    p10: float | None
+    p50: float | None
+    p90: float | None
+
+
+def booked_waits(mall: Mall, booking: BookingView, now: datetime) -> list[BookedWait]:
+    """The wait of each service of a booking that is still to come, if its owner comes in time.
+
+    Their place is the booked time's: who joins later does not stand before them. Later than the booked time the figures
+    are of somebody who comes now. Nothing is told of another day: today's line says nothing about it.
+    """
+    hall = hall_of(mall, now)
+    midnight = moment(mall.timezone, hall.day, clock_time(0))
+    head = hall.policies[booking.priority].head_start_minutes if booking.priority in hall.policies else 0
+    answer = []
+    for leg in booking.legs if booking.coming and booking.day == hall.day else ():
+        later = Later(None, (None, None, None))
+        if leg.line_id in hall.outlooks:
+            at = max(now, leg.starts)
+            joins, known = _joins(mall, hall.day, now, at)
+            outlook, minutes = hall.outlooks[leg.line_id], (at - now).total_seconds() / 60
+            turn = (leg.starts - midnight).total_seconds() / 60 - head
+            rate = outlook.state.joins_a_minute if outlook.state else 0.0
+            if known or outlook.start_minutes == 0:
+                come = joins.get(leg.line_id, 0.0) if known else rate * minutes
+                own = _own(outlook, turn, leg.quantity)
+                later = outlook.later(minutes, come, turn=turn, own=own)
+        answer.append(BookedWait(leg.line_id, leg.starts, later.people_ahead, *later.wait))
+    return answer
+
+
+def _own(outlook: Outlook, turn: float, quantity: int) -> Booked | None:
+    """The booking as it stands among those to come. Others of the same turn and quantity are like it."""
+    bookings = outlook.state.bookings if outlook.state else ()
+    same = [b for b in bookings if b.turn == turn]
+    return min(same, key=lambda b: abs(b.services - quantity), default=None)
 
 
 def _joins(mall: Mall, day: date, now: datetime, at: datetime) -> tuple[dict[int, float], bool]:
