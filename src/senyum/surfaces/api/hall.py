@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Path, Router
-from pydantic import AwareDatetime
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+from ninja import Path, Query, Router
 
 from senyum.catalogue import queries as catalogue
 from senyum.core import clock
+from senyum.core.errors import NotPossible
 from senyum.malls import queries as malls
 from senyum.malls.models import Mall
 from senyum.surfaces.api.auth import caller
@@ -19,8 +23,19 @@ from senyum.visits import queries as visits
 from senyum.visits.hall import hall_of
 
 router = Router(tags=["malls"])
+BY_STATE = {401: Problem, 403: Problem, 404: Problem, 409: Problem, 422: Problem, 429: Problem}
 REFUSED = {401: Problem, 403: Problem, 404: Problem, 422: Problem, 429: Problem}
 MallCode: Any = Path(..., min_length=1, max_length=32, pattern=r"^[a-z0-9-]+$")  # type: ignore[type-arg]  # ninja declares a class, used as a function
+
+
+AT: Any = Query(  # type: ignore[type-arg]  # as MallCode
+    None,
+    max_length=40,
+    description="Later today: a time of the hall's clock (10:30 or 10.30), or a moment with its zone"
+    " (2026-11-24T10:30:00+07:00, the + written %2B). Anything else is refused with a sentence.",
+    examples=["10:30"],
+)
+_CLOCK = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)", re.ASCII)
 
 
 def _mall_out(mall: Mall) -> dict[str, Any]:
@@ -70,12 +85,35 @@ def one_mall(request: HttpRequest, code: str = MallCode) -> dict[str, Any]:
     }
 
 
-@router.get("/malls/{code}/services", response={200: ServicesOut, **REFUSED}, summary="Services and requirements")
-def services(request: HttpRequest, code: str = MallCode) -> dict[str, Any]:
+def _moment(mall: Mall, at: str | None, now: datetime) -> datetime | None:
+    """The moment that `at` means, as `AT` says. Raises NotPossible("bad_time")."""
+    if at is None:
+        return None
+    try:
+        if found := _CLOCK.fullmatch(at.strip()):
+            local = malls.local_time(mall.timezone, now)
+            return local.replace(hour=int(found[1]), minute=int(found[2]), second=0, microsecond=0)
+        # A sum sign in an address arrives as a space.
+        moment = datetime.fromisoformat(at.strip().replace(" ", "+"))
+        if moment.tzinfo is not None:
+            # Far years have no moment in another zone.
+            malls.local_day(mall, moment)
+            return moment
+    except (ValueError, OverflowError):
+        pass
+    raise NotPossible("bad_time", _("Tulis jamnya seperti 10:30, atau lengkap dengan zonanya."))
+
+
+@router.get("/malls/{code}/services", response={200: ServicesOut, **BY_STATE}, summary="Services and requirements")
+def services(request: HttpRequest, code: str = MallCode, at: str | None = AT) -> dict[str, Any]:
+    """With `at` (later today), `if_i_came` says for each service who would stand ahead then, and how long one waits."""
     caller(request, "hall:read")
-    mall = malls.mall_by_code(code)
-    hall = hall_of(mall, clock.now())
+    mall, now = malls.mall_by_code(code), clock.now()
+    hall = hall_of(mall, now)
     language = asked_language(request)
+    moment = _moment(mall, at, now)
+    with translation.override(language):
+        coming = visits.lines_at(mall, moment, now) if moment is not None else {}
     return {
         "services": [
             {
@@ -88,6 +126,7 @@ def services(request: HttpRequest, code: str = MallCode) -> dict[str, Any]:
                 "standard_minutes": line.standard_minutes,
                 "fee": str(line.fee),
                 "requirements": [requirement.text for requirement in line.requirements],
+                "if_i_came": _coming_out(coming.get(line.id)),
             }
             for line in catalogue.lines_of(mall, language)
             if line.id in hall.lines
@@ -95,13 +134,14 @@ def services(request: HttpRequest, code: str = MallCode) -> dict[str, Any]:
     }
 
 
-@router.get("/malls/{code}/lines", response={200: LinesOut, **REFUSED}, summary="Waiting, longest wait, open counters")
-def lines(request: HttpRequest, code: str = MallCode, at: AwareDatetime | None = None) -> dict[str, Any]:
-    """With `at` (later today), `wait` is of somebody who comes then; the other figures stay those of now."""
+@router.get("/malls/{code}/lines", response={200: LinesOut, **BY_STATE}, summary="Waiting, longest wait, open counters")
+def lines(request: HttpRequest, code: str = MallCode, at: str | None = AT) -> dict[str, Any]:
+    """With `at` (later today), `wait` and `people_ahead` are of somebody who comes then; the rest is of now."""
     caller(request, "hall:read")
     mall, now = malls.mall_by_code(code), clock.now()
     hall = hall_of(mall, now)
-    coming = visits.lines_at(mall, at, now) if at is not None else {}
+    moment = _moment(mall, at, now)
+    coming = visits.lines_at(mall, moment, now) if moment is not None else {}
     return {
         "as_of": now,
         "lines": [
@@ -118,7 +158,8 @@ def lines(request: HttpRequest, code: str = MallCode, at: AwareDatetime | None =
                 "takes_tickets": state.takes_tickets,
                 "closed_reason": str(state.closed_reason),
                 "wait": _wait_out(coming.get(state.line_id, state)),
-                "at": at,
+                "at": moment,
+                "people_ahead": coming[state.line_id].people_ahead if state.line_id in coming else None,
             }
             for state in visits.line_states(mall, now, asked_language(request))
         ],
@@ -127,6 +168,18 @@ def lines(request: HttpRequest, code: str = MallCode, at: AwareDatetime | None =
 
 def _wait_out(of: visits.LineState | visits.ComingAt) -> dict[str, float | None]:
     return {"p10": of.p10, "p50": of.p50, "p90": of.p90}
+
+
+def _coming_out(of: visits.ComingAt | None) -> dict[str, Any] | None:
+    if of is None:
+        return None
+    return {
+        "at": of.at,
+        "people_ahead": of.people_ahead,
+        **_wait_out(of),
+        "takes_tickets": of.takes_tickets,
+        "reason": str(of.reason),
+    }
 
 
 def _call_out(call: visits.BoardCall | None) -> dict[str, Any] | None:

@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 _BAD_REQUEST_CODES = frozenset(
     {
         "age_band",
+        "bad_time",
         "case_needed",
         "channel",
         "code",

@@ -53,6 +53,22 @@ class MallDetail(MallOut):
     priorities: list[str]
 
 
+class ComingOut(Schema):
+    """If somebody came at `at`: `people_ahead` would stand before them, and p10, p50, p90 are minutes from then on.
+
+    null where no figure can be told: no counter serves the line, no number is given (`reason`), or nothing is known
+    yet about who will come.
+    """
+
+    at: datetime
+    people_ahead: int | None
+    p10: float | None
+    p50: float | None
+    p90: float | None
+    takes_tickets: bool
+    reason: str
+
+
 class ServiceOut(Schema):
     code: str
     line: int
@@ -63,6 +79,7 @@ class ServiceOut(Schema):
     standard_minutes: int
     fee: str
     requirements: list[str]
+    if_i_came: ComingOut | None = None
 
 
 class ServicesOut(Schema):
@@ -98,6 +115,7 @@ class LineOut(Schema):
     closed_reason: str
     wait: Wait
     at: datetime | None = None
+    people_ahead: int | None = None
 
 
 class LinesOut(Schema):

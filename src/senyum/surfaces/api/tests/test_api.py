@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,7 +20,9 @@ from senyum.core.wsgi import application
 from senyum.journal.actor import SYSTEM
 from senyum.people.commands import create_token
 from senyum.rehearsal.queries import SmallHall
+from senyum.roster import commands as roster
 from senyum.visits import hall
+from senyum.visits.hall import forget
 from senyum.visits.models import Ticket, Visit
 
 
@@ -67,6 +69,14 @@ def kiosk(small_mall: SmallHall) -> Caller:
 @pytest.fixture
 def officer(small_mall: SmallHall) -> Caller:
     return Caller(token(small_mall, "officer", "petugas1"))
+
+
+@pytest.fixture
+def nine(monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """A Monday at nine in Jakarta, on the hall's clock."""
+    moment = datetime(2031, 1, 6, 2, 0, tzinfo=UTC)
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    return moment
 
 
 def issue(kiosk: Caller, hall: SmallHall, *names: str, key: str | None = None) -> tuple[int, Any]:
@@ -173,6 +183,28 @@ def test_the_hall_is_told(kiosk: Caller, small_mall: SmallHall) -> None:
     assert {line["at"] for line in coming} == {later} and set(coming[0]["wait"]) == {"p10", "p50", "p90"}
     assert kiosk.get(f"malls/{mall}/lines?at=2001-01-01T10:00:00Z")[1]["code"] == "not_today"
     assert kiosk.get(f"malls/{mall}/lines?at=nanti")[0] == 422
+
+
+def test_if_i_came_at(kiosk: Caller, small_mall: SmallHall, nine: datetime) -> None:
+    """People ahead and the wait of somebody who comes later today, by the hall's clock or with a zone."""
+    mall, ktp = small_mall.mall.code, code(small_mall, "ktp")
+    roster.open_session(counter=small_mall.counters[1], user=small_mall.users["petugas1"], now=nine, actor=SYSTEM)
+    for _ in range(8):
+        issue(kiosk, small_mall, "ktp")
+    forget()
+    services = {s["code"]: s for s in kiosk.get(f"malls/{mall}/services?at=09:15")[1]["services"]}
+    told = services[ktp]["if_i_came"]
+    assert told["at"] == "2031-01-06T09:15:00+07:00" and told["takes_tickets"] and told["reason"] == ""
+    assert 5 <= told["people_ahead"] <= 8 and told["p10"] < told["p50"] < told["p90"]
+    assert all(s["if_i_came"] is None for s in kiosk.get(f"malls/{mall}/services")[1]["services"])
+    for same in ("9.15", "2031-01-06T09:15:00%2B07:00", "2031-01-06T02:15:00Z"):
+        lines = {line["code"]: line for line in kiosk.get(f"malls/{mall}/lines?at={same}")[1]["lines"]}
+        assert lines[ktp]["people_ahead"] == told["people_ahead"] and lines[ktp]["wait"]["p50"] == told["p50"]
+    for wrong in ("nanti", "25:00", "9:60", "", "2031-01-06T09:15:00", "0001-01-01T00:00:00%2B23:59"):
+        for path in ("services", "lines"):
+            status, problem = kiosk.get(f"malls/{mall}/{path}?at={wrong}", **{"Accept-Language": "en"})
+            assert (status, problem["code"]) == (422, "bad_time") and "10:30" in problem["detail"], wrong
+    assert kiosk.get(f"malls/{mall}/services?at=08:00")[1]["code"] == "not_today"
 
 
 def test_leave_and_delay_by_the_visits_own_token(kiosk: Caller, small_mall: SmallHall) -> None:
