@@ -114,40 +114,53 @@ def malls_with(user: User, permission: str) -> list[Mall]:
     return list(Mall.objects.filter(pk__in=roles.values("mall")).order_by("name"))
 
 
-_PLACES: dict[str, tuple[str, str | Promise, str]] = {
-    RoleName.OFFICER: ("counter", _("Loket saya"), "/counter/{mall}/"),
-    RoleName.COORDINATOR: ("floor", _("Lantai layanan"), "/console/{mall}/floor/"),
-    RoleName.GREETER: ("greeter", _("Menyambut di pintu"), "/greeter/{mall}/"),
-    RoleName.MANAGER: ("floor", _("Lantai layanan"), "/console/{mall}/floor/"),
-    RoleName.LEADERSHIP: ("floor", _("Lantai layanan"), "/console/{mall}/floor/"),
-    RoleName.ADMINISTRATOR: ("floor", _("Lantai layanan"), "/console/{mall}/floor/"),
-}
-#: What a role opens besides, in its hall: (kind, title, url), asked for by permission.
-_CARE: dict[str, tuple[str, str | Promise, str]] = {
-    "manage_people": ("accounts", _("Akun petugas"), "/console/{mall}/accounts/"),
-    "see_standards": ("standards", _("Standar pelayanan"), "/console/{mall}/standards/"),
-    "pair_device": ("devices", _("Perangkat MPP"), "/console/{mall}/devices/"),
-}
-_ALSO: dict[str, tuple[str, ...]] = {
-    RoleName.COORDINATOR: (RoleName.OFFICER,),
-    RoleName.MANAGER: (RoleName.GREETER,),
-}
+@dataclass(frozen=True)
+class Part:
+    """A place of work that one permission opens: `kind` names it, `path` holds `{mall}`."""
+
+    kind: str
+    permission: str
+    title: str | Promise
+    path: str
+
+
+#: Where people are served, and the parts of the console in the order of its tabs.
+_AT_PEOPLE = (
+    Part("counter", "serve", _("Loket saya"), "/counter/{mall}/"),
+    Part("greeter", "greet", _("Menyambut di pintu"), "/greeter/{mall}/"),
+)
+CONSOLE = (
+    Part("floor", "see_floor", _("Lantai layanan"), "/console/{mall}/floor/"),
+    Part("roster", "see_plan", _("Jadwal petugas"), "/console/{mall}/roster/"),
+    Part("plans", "see_plan", _("Rencana petugas"), "/console/{mall}/plans/"),
+    Part("standards", "see_standards", _("Standar pelayanan"), "/console/{mall}/standards/"),
+    Part("devices", "pair_device", _("Perangkat MPP"), "/console/{mall}/devices/"),
+    Part("accounts", "manage_people", _("Akun petugas"), "/console/{mall}/accounts/"),
+)
+
+
+def _place(part: Part, mall: Mall, agency: str = "") -> Place:
+    return Place(part.kind, mall.code, mall.short_name, part.title, agency, part.path.format(mall=mall.code))
+
+
+def console_of(user: User, mall: Mall) -> list[Place]:
+    """The parts of the mall's console that the user may open."""
+    held = roles_in(user, mall)
+    return [_place(part, mall) for part in CONSOLE if PERMISSIONS[part.permission] & held]
 
 
 def places(user: User) -> list[Place]:
-    """Where the user may work, one entry per surface, mall and agency, in the order of the roles."""
+    """Where the user may work: mall by mall, first at people (one entry an agency), then the parts of the console."""
     if not user.is_active:
         return []
     answer: dict[tuple[str, str, str], Place] = {}
-    roles = Role.objects.filter(user=user).select_related("mall", "agency").order_by("mall_id", "id")
-    for role in roles:
-        for name in (role.role, *_ALSO.get(role.role, ())):
-            kind, title, url = _PLACES[name]
-            agency = role.agency.short_name if role.agency else ""
-            place = Place(kind, role.mall.code, role.mall.short_name, title, agency, url.format(mall=role.mall.code))
-            answer.setdefault((kind, role.mall.code, agency), place)
-        for permission, (kind, title, url) in _CARE.items():
-            if role.role in PERMISSIONS[permission]:
-                place = Place(kind, role.mall.code, role.mall.short_name, title, "", url.format(mall=role.mall.code))
-                answer.setdefault((kind, role.mall.code, ""), place)
+    roles = list(Role.objects.filter(user=user).select_related("mall", "agency").order_by("mall_id", "id"))
+    for mall_id in dict.fromkeys(role.mall_id for role in roles):
+        here = [role for role in roles if role.mall_id == mall_id]
+        for part in (*_AT_PEOPLE, *CONSOLE):
+            for role in here:
+                if role.role in PERMISSIONS[part.permission]:
+                    # At a counter it matters whose it is; the console shows what its reader may see by itself.
+                    agency = role.agency.short_name if role.agency and part.kind == "counter" else ""
+                    answer.setdefault((part.kind, role.mall.code, agency), _place(part, role.mall, agency))
     return list(answer.values())

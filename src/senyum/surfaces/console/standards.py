@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from django import forms
@@ -20,7 +21,8 @@ from senyum.catalogue.content import Content, FeeText, RequirementText, content_
 from senyum.catalogue.models import Comment, Fee, Service, Standard
 from senyum.core import clock
 from senyum.core.errors import NotPossible
-from senyum.malls.models import Mall
+from senyum.core.text import plain
+from senyum.malls.models import Agency, Mall
 from senyum.malls.queries import local_day
 from senyum.people.access import agencies_with
 from senyum.people.models import User
@@ -183,13 +185,36 @@ class WhyForm(forms.Form):
 
 
 @dataclass(frozen=True)
-class ListContext:
-    """The services by agency; `incomplete` counts those in which a component is missing."""
+class AgencyRows:
+    """An agency's services; `incomplete` and `waiting`: with a component missing, with a version that is still open."""
 
+    agency: Agency
     rows: tuple[queries.ServiceRow, ...]
-    may_edit: bool
     incomplete: int
-    words: dict[str, Any]
+    waiting: int
+
+
+@dataclass(frozen=True)
+class ListContext:
+    """The services that were asked for, by agency; `number` and `incomplete` count all that one sees.
+
+    `q`, `kept`: the filter, `kept` one of `FILTERS`. `opened`: show the services at once.
+    """
+
+    agencies: tuple[AgencyRows, ...]
+    may_edit: bool
+    number: int
+    incomplete: int
+    q: str
+    kept: str
+    filters: dict[str, Any]
+    opened: bool
+
+
+#: What the list can be narrowed to.
+FILTERS = {"": _("Semua"), "incomplete": _("Belum lengkap"), "open": _("Sedang disusun atau dibahas")}
+#: With so few agencies their services are shown at once.
+_FEW_AGENCIES = 2
 
 
 @dataclass(frozen=True)
@@ -243,10 +268,34 @@ def _found(request: HttpRequest, mall: Mall, standard: int) -> Standard:
 @require_GET
 def show(request: HttpRequest, mall: Mall) -> HttpResponse:
     """Every service of the agencies one sees, with what is missing in its standard."""
-    rows = tuple(queries.services_of(agencies_with(_user(request), mall, "see_standards")))
-    may_edit = bool(agencies_with(_user(request), mall, "edit_standard"))
-    incomplete = sum(1 for row in rows if row.missing)
-    return page(request, "console/standards.html", ListContext(rows, may_edit, incomplete, dict(_STATES)))
+    rows = queries.services_of(agencies_with(_user(request), mall, "see_standards"))
+    q, kept = plain(request.GET.get("q", ""))[:80], request.GET.get("show", "")
+    asked = [row for row in rows if _asked(row, q, kept)]
+    agencies = tuple(
+        AgencyRows(agency, tuple(mine), sum(1 for r in mine if r.missing), sum(1 for r in mine if r.open))
+        for agency, group in groupby(asked, key=lambda row: row.service.agency)
+        for mine in [list(group)]
+    )
+    context = ListContext(
+        agencies=agencies,
+        may_edit=bool(agencies_with(_user(request), mall, "edit_standard")),
+        number=len(rows),
+        incomplete=sum(1 for row in rows if row.missing),
+        q=q,
+        kept=kept if kept in FILTERS else "",
+        filters=FILTERS,
+        opened=bool(q) or len(agencies) <= _FEW_AGENCIES,
+    )
+    return page(request, "console/standards.html", context)
+
+
+def _asked(row: queries.ServiceRow, q: str, kept: str) -> bool:
+    named = f"{row.service.name} {row.service.agency.name} {row.service.agency.short_name}".casefold()
+    return (
+        all(word in named for word in q.casefold().split())
+        and (kept != "incomplete" or bool(row.missing))
+        and (kept != "open" or row.open is not None)
+    )
 
 
 @staff("edit_standard")

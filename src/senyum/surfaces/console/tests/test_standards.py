@@ -71,6 +71,18 @@ def test_the_list_says_what_is_missing_and_is_ones_own(small_mall):
     assert "KTP elektronik" in own.text and "SKCK" not in own.text
 
 
+def test_the_list_is_narrowed_by_words_and_by_what_is_open(small_mall):
+    browser = client(small_mall, "pengelola")
+    found = browser.page(f"{LIST}?q=skck")
+    assert "SKCK" in found.text and "KTP elektronik" not in found.text
+    assert "5 layanan, 5 di antaranya belum lengkap" in found.text
+    assert "Tidak ada yang cocok" in browser.page(f"{LIST}?show=open").text
+    drafted(small_mall)
+    still_open = browser.page(f"{LIST}?show=open")
+    assert "1 sedang disusun" in still_open.text and "SKCK" not in still_open.text
+    assert "KTP elektronik" in browser.page(f"{LIST}?show=nonsense&q=KTP").text
+
+
 def test_leadership_reads_and_changes_nothing(small_mall):
     draft = drafted(small_mall)
     reader = client(small_mall, "sekda")

@@ -8,9 +8,14 @@ from decimal import Decimal
 
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect
+from django.template import Context
 from django.utils import timezone, translation
 from django.utils.formats import date_format, number_format
 from django.utils.safestring import SafeString
+
+from senyum.malls.models import Mall
+from senyum.people import access
+from senyum.people.models import User
 
 register = template.Library()
 
@@ -43,6 +48,33 @@ def figure(value: float | int | Decimal | None, decimals: int = 0) -> str:
     # Django cuts a float's digits off; people expect 21.75 to read as 21.8.
     rounded = round(value, decimals) if isinstance(value, float) else value
     return number_format(rounded, decimal_pos=decimals, use_l10n=True, force_grouping=True)
+
+
+#: The icon of a place of work, by its kind (`people.access`).
+_SIGNS = {
+    "counter": "monitor",
+    "greeter": "hand-heart",
+    "floor": "layout-dashboard",
+    "roster": "calendar",
+    "plans": "clipboard-check",
+    "bookings": "calendar-check",
+    "standards": "file-text",
+    "devices": "tablet",
+    "accounts": "users",
+}
+
+
+@register.filter
+def sign(kind: str) -> str:
+    """The icon of a place of work."""
+    return _SIGNS[kind]
+
+
+@register.simple_tag(takes_context=True)
+def console_parts(context: Context, mall: Mall) -> list[access.Place]:
+    """The parts of the mall's console that the reader may open."""
+    user = context["request"].user
+    return access.console_of(user, mall) if isinstance(user, User) else []
 
 
 @register.filter

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from senyum.people.access import console_of, places
 from senyum.surfaces.ui.testing import PageClient, PageProblem
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +45,23 @@ def test_work_shows_the_places_of_each_role(page_client: PageClient, small_mall)
     page = page_client.page("/my-work/")
     assert page.find("a", href="/greeter/contoh/")
     assert page.find("a", href="/console/contoh/floor/")
+
+
+@pytest.mark.parametrize("name", ["koordinator", "penyambut", "pengelola", "sekda", "admin"])
+def test_every_part_of_the_console_that_is_offered_opens_with_the_same_tabs(
+    page_client: PageClient, small_mall, name
+) -> None:
+    page_client.force_login(small_mall.users[name])
+    user = small_mall.users[name]
+    parts = console_of(user, small_mall.mall)
+    assert parts and {part.url for part in parts} <= {place.url for place in places(user)}
+    for part in parts:
+        page = page_client.page(part.url)
+        tabs = page.find("nav", class_="tabs")
+        assert bool(tabs) == (len(parts) > 1)
+        if tabs:
+            assert [tab.get("href") for tab in tabs[0].all("a")] == [other.url for other in parts]
+            assert page.find("a", href=part.url, aria_current="page")
 
 
 def test_work_says_what_to_do_without_a_role(page_client: PageClient, django_user_model) -> None:
