@@ -356,8 +356,15 @@ def booking_by_token(token: str) -> BookingView:
 
 
 def booking_by_reference(mall: Mall, reference: str) -> BookingView:
-    """The booking of a reference that somebody says or types, in this mall. Raises NotPossible("no_booking")."""
-    booking = Booking.objects.filter(mall=mall, reference=rules.tidy_reference(reference)).first()
+    """The booking of a reference that somebody says or types. Raises NotPossible: none, or another hall's."""
+    booking = Booking.objects.select_related("mall").filter(reference=rules.tidy_reference(reference)).first()
+    if booking is not None and booking.mall_id != mall.pk:
+        # Whoever holds the code holds the booking: they are told where it is, and nothing else.
+        raise NotPossible(
+            "other_mall",
+            _("Pemesanan ini untuk %(mall)s, bukan untuk MPP ini. Di sini Anda dapat mengambil nomor tanpa pemesanan.")
+            % {"mall": booking.mall.name},
+        )
     if booking is None:
         raise NotPossible(
             "no_booking", _("Kode pemesanan itu tidak ditemukan di MPP ini. Periksa lagi tujuh huruf dan angkanya.")

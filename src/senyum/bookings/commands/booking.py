@@ -82,8 +82,14 @@ def _locked(token: str, command: str) -> Booking:
 
 _ENDED = _("Pemesanan ini sudah berakhir. Silakan buat pemesanan baru.")
 _NOT_NOW = {
-    states.HELD: _("Pemesanan ini masih menunggu kode konfirmasi."),
+    states.HELD: _("Pemesanan ini masih menunggu kode konfirmasi. Tulis kodenya pada halaman pemesanan Anda."),
     states.BOOKED: _("Pemesanan ini sudah dikonfirmasi."),
+    states.CANCELLED: _(
+        "Pemesanan ini sudah dibatalkan. Anda dapat memesan lagi, atau mengambil nomor tanpa pemesanan."
+    ),
+    states.EXPIRED: _(
+        "Waktu konfirmasi pemesanan ini sudah lewat. Anda dapat memesan lagi, atau mengambil nomor biasa."
+    ),
     states.ARRIVED: _("Anda sudah terdaftar hadir. Lihat nomor antrean Anda."),
 }
 

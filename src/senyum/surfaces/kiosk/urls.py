@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from senyum.surfaces.kiosk.views import browse, care, take
+from senyum.surfaces.kiosk.views import booked, browse, care, take
 
 app_name = "kiosk"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("<slug:mall>/search/", browse.search, name="search"),
     path("<slug:mall>/check/", take.check, name="check"),
     path("<slug:mall>/take/", take.take, name="take"),
+    path("<slug:mall>/booked/", booked.booked, name="booked"),
     path("<slug:mall>/ticket/", take.ticket, name="ticket"),
     path("<slug:mall>/paper/", care.paper, name="paper"),
     path("<slug:mall>/contrast/", care.contrast, name="contrast"),

@@ -9,6 +9,8 @@ import pytest
 from django_scopes import scopes_disabled
 from playwright.sync_api import expect
 
+from senyum.bookings import commands as bookings
+from senyum.bookings.tests.days import NOW, at, open_bookings
 from senyum.core import clock, speech
 from senyum.journal.actor import SYSTEM
 from senyum.people.commands import set_device_state
@@ -305,3 +307,94 @@ def test_cut_off_for_ten_minutes_it_keeps_its_face_and_goes_on_when_the_server_i
     page.goto(live_server.url + url("services/"))
     _ready(page)
     expect(page.get_by_text("Disdukcapil").first).to_be_visible()
+
+
+@pytest.fixture
+def morning(small_mall, monkeypatch):
+    """Ten minutes before a booking; its code."""
+    open_bookings(small_mall, places=4)
+    view = bookings.book(
+        mall=small_mall.mall, legs=[(small_mall.lines["ktp"].pk, at(9))], quantity=1, channel="phone", now=NOW
+    )
+    monkeypatch.setattr(clock, "now", lambda: at(8, 50))
+    return view.reference
+
+
+def _scans(page, code: str) -> None:
+    """A scanner: it types fast, in the layout of the code, and ends with Enter."""
+    _ready(page)
+    page.keyboard.type(code)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def test_a_booking_by_the_pad(morning, stand, small_mall):
+    _tap(stand, "Saya sudah memesan")
+    _sound(stand, "booked")
+    for sign in "2222222":
+        stand.get_by_role("button", name=sign, exact=True).tap()
+    expect(stand.get_by_label("Tulis kode pemesanan Anda")).to_have_value("2222222")
+    stand.get_by_role("button", name="Saya hadir").tap()
+    expect(stand.get_by_role("alert")).to_contain_text("tidak ditemukan")
+    _sound(stand, "booked-wrong")
+    for _ in range(7):
+        stand.get_by_role("button", name="Hapus satu").tap()
+    for sign in morning.replace("-", ""):
+        stand.get_by_role("button", name=sign, exact=True).tap()
+    stand.get_by_role("button", name="Saya hadir").tap()
+    stand.wait_for_url("**/ticket/**")
+    expect(stand.locator("h1")).to_have_text("A-001")
+    stand.wait_for_function("() => window.printed === 1")
+    _sound(stand, "booked-ticket")
+    stand.goto(f"{stand.url.split('/kiosk/')[0]}{url('ticket/?fail=1')}")
+    expect(stand.get_by_text("Foto layar ini", exact=False).first).to_be_visible()
+
+
+def test_a_booking_by_a_scanner_from_the_first_screen_and_from_a_refusal(
+    morning, stand, small_mall, live_server, monkeypatch
+):
+    monkeypatch.setattr(clock, "now", lambda: at(8))
+    _scans(stand, morning)
+    expect(stand.get_by_role("alert")).to_contain_text("08.30")
+    _sound(stand, "booked-early")
+    stand.get_by_role("button", name="Kontras").tap()
+    stand.locator("html[data-theme=contrast]").wait_for()
+    _scans(stand, morning)
+    _sound(stand, "booked-early-contrast")
+    monkeypatch.setattr(clock, "now", lambda: at(8, 50))
+    _scans(stand, morning.lower())
+    stand.wait_for_url("**/ticket/**")
+    expect(stand.locator("h1")).to_have_text("A-001")
+
+
+def test_a_scan_hits_the_field_wherever_the_focus_is(morning, stand, live_server):
+    stand.goto(live_server.url + url("booked/") + "?lang=su")
+    _ready(stand)
+    stand.get_by_role("button", name="Q", exact=True).focus()
+    _scans(stand, morning)
+    stand.wait_for_url("**/ticket/**")
+    assert Visit.objects.get().label == "A-001"
+
+
+def test_a_booking_by_the_keyboard_alone(morning, stand, live_server):
+    stand.goto(live_server.url + url("booked/"))
+    _ready(stand)
+    assert stand.evaluate("document.activeElement.name") == "reference"
+    for _ in range(7):
+        stand.keyboard.press("Tab")
+    pressed = stand.evaluate("document.activeElement.dataset.put")
+    stand.keyboard.press("Enter")
+    expect(stand.locator("[name=reference]").first).to_have_value(pressed)
+    stand.locator("[name=reference]").first.fill(morning)
+    stand.keyboard.press("Enter")
+    stand.wait_for_url("**/ticket/**")
+
+
+def test_a_code_half_typed_is_wiped(morning, stand, live_server, monkeypatch):
+    monkeypatch.setattr(frame, "WARN_SECONDS", 1)
+    monkeypatch.setattr(frame, "WIPE_SECONDS", 2)
+    stand.goto(live_server.url + url("booked/"))
+    stand.get_by_label("Tulis kode pemesanan Anda").fill(morning)
+    stand.wait_for_url(f"**{url()}", timeout=8000)
+    stand.go_back()
+    expect(stand.locator("[name=reference]").first).to_have_value("")

@@ -18,6 +18,7 @@ from senyum.core import clock
 from senyum.malls import queries as malls
 from senyum.malls.models import HallPause, Mall
 from senyum.surfaces.kiosk.frame import PER_SCREEN, Choice, Frame, choice_of, forget_person, frame_of, number
+from senyum.surfaces.kiosk.views.booked import offers_bookings
 from senyum.surfaces.ui import words
 from senyum.surfaces.ui.access import device
 from senyum.surfaces.ui.render import is_htmx, page
@@ -38,7 +39,10 @@ class Button:
 
 @dataclass(frozen=True)
 class StartContext:
-    """The first screen; `opens` says when, while no number is given. `pickup`: documents can be fetched here."""
+    """The first screen; `opens` says when, while no number is given. `pickup`: documents can be fetched here.
+
+    `booked`: leads to who has a booking already ("" where nothing can be booked).
+    """
 
     frame: Frame
     is_open: bool
@@ -47,6 +51,7 @@ class StartContext:
     pause: HallPause | None
     back_at: str
     pickup: bool
+    booked: str
     live_kinds: str
 
 
@@ -92,6 +97,7 @@ def _start(request: HttpRequest, mall: Mall) -> StartContext:
         pause=pause,
         back_at=words.when(pause.back_at, now) if pause else "",
         pickup=any(s.info.kind == Line.Kind.PICKUP and s.state.takes_tickets for s in offered),
+        booked=reverse("kiosk:booked", args=[mall.code]) if offers_bookings(mall) else "",
         live_kinds="hall",
     )
 

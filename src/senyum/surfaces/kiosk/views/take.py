@@ -27,6 +27,7 @@ from senyum.surfaces.kiosk.frame import (
     scope_of,
     visit_token,
 )
+from senyum.surfaces.kiosk.views.booked import AGAIN, KEPT, LATE
 from senyum.surfaces.ui import words
 from senyum.surfaces.ui.access import device
 from senyum.surfaces.ui.once import digest_of, key_of
@@ -76,13 +77,17 @@ class HelpContext:
 
 @dataclass(frozen=True)
 class TicketContext:
-    """The number. `said` is how it is spoken ("" where no voice reads the language); `failed`: nothing was printed."""
+    """The number. `said` is how it is spoken ("" where no voice reads the language); `failed`: nothing was printed.
+
+    `note`: how the booking it came from counts ("" without one).
+    """
 
     frame: Frame
     view: VisitView
     slip: Slip
     said: str
     failed: bool
+    note: str
 
 
 class HelpForm(forms.Form):
@@ -202,6 +207,14 @@ def _help(
     return page(request, "kiosk/help.html", context, status=status)
 
 
+def _booked_note(how: str) -> str:
+    return {
+        KEPT: _("Pesanan Anda tercatat. Giliran dihitung dari jam pesanan."),
+        LATE: _("Jam pesanan sudah lewat, jadi giliran dihitung dari sekarang."),
+        AGAIN: _("Anda sudah terdaftar hadir. Ini nomor Anda."),
+    }.get(how, "")
+
+
 @device("kiosk", or_staff="pair_device")
 @require_safe
 def ticket(request: HttpRequest, mall: Mall) -> HttpResponse:
@@ -220,6 +233,7 @@ def ticket(request: HttpRequest, mall: Mall) -> HttpResponse:
         slip=slip_of(request, view),
         said=said,
         failed="fail" in request.GET or frame.printer_out or device_of(request) is None,
+        note=_booked_note(request.GET.get("booked", "")) if visit.booking_id else "",
     )
     response = page(request, "kiosk/ticket.html", context)
     response.headers["Cache-Control"] = "no-store, private"

@@ -3,7 +3,7 @@
  * - the server is asked for a sign of life before the screen changes: nobody meets the browser's error page;
  * - after a while without a touch it asks, then wipes (wall time, never the hall's clock);
  * - it reads the screen aloud on demand, in the words that stand on it, and speaks the number;
- * - it types and prints.
+ * - it types and prints, and takes the code that a scanner types.
  */
 (() => {
   "use strict";
@@ -134,7 +134,7 @@
   }
 
   /* Typing */
-  const field = document.querySelector("input[type=search], input[type=password]");
+  const field = document.querySelector("input[type=search], input[type=password], input[data-typed]");
   for (const keys of document.querySelectorAll("[data-keys]")) keys.hidden = false;
   if (field && document.querySelector("[data-keys]")) {
     field.setAttribute("inputmode", "none");
@@ -145,6 +145,29 @@
       else field.value = "empty" in key.dataset ? "" : field.value.slice(0, -1);
       field.dispatchEvent(new Event("input", { bubbles: true }));
     });
+  }
+
+  /* A scanner types like a keyboard, fast, and ends with Enter; it does not care where the focus is. */
+  const scan = document.querySelector("form[data-scan]");
+  if (scan) {
+    const PAUSE_MS = 1000, SHORTEST = 7;
+    const target = scan.elements.namedItem("reference");
+    let typed = 0;
+    document.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.altKey || event.metaKey || event.target === target) return;
+      const fresh = performance.now() - typed < PAUSE_MS;
+      if (event.key === "Enter") {
+        if (!fresh || target.value.length < SHORTEST) return;
+        stop(event);
+        typed = 0;
+        scan.requestSubmit();
+      } else if (/^[0-9A-Za-z-]$/.test(event.key)) {
+        event.preventDefault();
+        if (!fresh && target.type === "hidden") target.value = "";
+        target.value = (target.value + event.key).slice(0, 12);
+        typed = performance.now();
+      }
+    }, true);
   }
 
   /* Printing */
