@@ -71,19 +71,51 @@ LEFT JOIN LATERAL (
     AND c.called_at > c.queued_at + interval '30 seconds' AND c.called_at > t.queued_at - interval '12 hours'
   ORDER BY c.called_at DESC LIMIT 1) l ON true
 WHERE t.mall_id = %(mall)s AND t.day >= %(first)s AND t.day < %(end)s AND t.wait_p50 IS NOT NULL
-  AND t.delays = 0 AND t.rejoins = 0 AND t.ended_at IS NOT NULL AND (%(line)s::bigint IS NULL OR t.line_id = %(line)s)
+  AND t.delays = 0 AND t.rejoins = 0 AND t.ended_at IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM visits_lineforecast x WHERE x.mall_id = t.mall_id AND x.day = t.day AND x.speed > 1)
+  AND (%(line)s::bigint IS NULL OR t.line_id = %(line)s)
 ORDER BY t.queued_at, t.id
 """
 
 
 def promised(mall: Mall, month: date, line_id: int | None = None) -> list[Promised]:
-    """The rows that a month's figures are made of: tickets that ended, were promised a wait, and asked for no delay."""
+    """The rows that a month's figures are made of: tickets that ended, were promised a wait, and asked for no delay.
+
+    Days on which a demo's hall ran fast are left out: its promises rest on looks that are many of its minutes old.
+    """
     asked: dict[str, Any] = {
         "mall": mall.pk, "first": first_of(month), "end": _following(month), "line": line_id,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_PROMISED, asked)
         return [Promised(*row) for row in cursor.fetchall()]
+
+
+_CHANGED = """
+SELECT f.line_id, f.p50, f.p90, f.wait
+FROM visits_lineforecast f
+WHERE f.mall_id = %(mall)s AND f.day >= %(first)s AND f.day < %(end)s AND f.why = 'change'
+  AND f.wait IS NOT NULL AND f.p50 IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM visits_lineforecast x WHERE x.mall_id = f.mall_id AND x.day = f.day AND x.speed > 1)
+"""
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What the last in a line was told when its counters came or went, and what that person then waited, in minutes."""
+
+    line: int
+    p50: float
+    p90: float
+    wait: float
+
+
+def changed(mall: Mall, month: date) -> list[Changed]:
+    """The forecasts of a month at each change of a line's counters, where the wait ended in a call."""
+    asked: dict[str, Any] = {"mall": mall.pk, "first": first_of(month), "end": _following(month)}
+    with connection.cursor() as cursor:
+        cursor.execute(_CHANGED, asked)
+        return [Changed(*row) for row in cursor.fetchall()]
 
 
 def first_of(day: date) -> date:
@@ -95,12 +127,25 @@ def _following(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
-def scored(mall: Mall, month: date, rows: Iterable[Promised], until: date) -> list[Accuracy]:
+def scored(
+    mall: Mall, month: date, rows: Iterable[Promised], until: date, changes: Iterable[Changed] = ()
+) -> list[Accuracy]:
     """Unsaved figures of each line of which a wait has ended in a call."""
+    told: dict[int, list[Changed]] = {}
+    for change in changes:
+        told.setdefault(change.line, []).append(change)
     lines: dict[int, list[Promised]] = {}
     for row in rows:
         lines.setdefault(row.line, []).append(row)
-    return [found for line, own in lines.items() if (found := _of(mall, month, line, own, until)) is not None]
+    figures = [_of(mall, month, line, own, until) for line, own in lines.items()]
+    answer = [found for found in figures if found is not None]
+    for found in answer:
+        own_changes = told.get(found.line_id, [])
+        found.changes = len(own_changes)
+        found.changes_kept_p50 = sum(c.wait <= c.p50 for c in own_changes)
+        found.changes_kept_p90 = sum(c.wait <= c.p90 for c in own_changes)
+        found.changes_mae = fmean(abs(c.wait - c.p50) for c in own_changes) if own_changes else None
+    return answer
 
 
 def _of(mall: Mall, month: date, line: int, rows: list[Promised], until: date) -> Accuracy | None:
@@ -135,7 +180,8 @@ class Figures:
     """One line of the published table, or all lines together (`line` None; `median_error` None there).
 
     `had_to_wait_n`: those told more than `TOLD_TO_WAIT`, None in months scored before this was counted. The shares of
-    them are None where there are none.
+    them are None where there are none. `at_change_*`: of what was told when counters of the line came or went, apart
+    from what was told at issue; None where nobody waited then.
     """
 
     line: int | None
@@ -153,6 +199,10 @@ class Figures:
     had_to_wait_n: int | None
     had_to_wait_p50_kept: float | None
     had_to_wait_p90_kept: float | None
+    at_change_n: int | None
+    at_change_p50_kept: float | None
+    at_change_p90_kept: float | None
+    at_change_mae: float | None
 
     @property
     def p90_percent(self) -> float:
@@ -163,6 +213,16 @@ class Figures:
     def had_to_wait_p50_percent(self) -> float | None:
         """Of a hundred who had to wait, how many were called within p50."""
         return None if self.had_to_wait_p50_kept is None else 100 * self.had_to_wait_p50_kept
+
+    @property
+    def at_change_p50_percent(self) -> float | None:
+        """Of a hundred who waited when counters came or went, how many were called within the p50 told then."""
+        return None if self.at_change_p50_kept is None else 100 * self.at_change_p50_kept
+
+    @property
+    def at_change_p90_percent(self) -> float | None:
+        """The same within p90."""
+        return None if self.at_change_p90_kept is None else 100 * self.at_change_p90_kept
 
     @property
     def had_to_wait_p90_percent(self) -> float | None:
@@ -213,6 +273,10 @@ def _figures(row: Accuracy, language: str) -> Figures:
         had_to_wait_n=row.queued,
         had_to_wait_p50_kept=_share(row.queued_kept_p50, row.queued),
         had_to_wait_p90_kept=_share(row.queued_kept_p90, row.queued),
+        at_change_n=row.changes,
+        at_change_p50_kept=_share(row.changes_kept_p50, row.changes),
+        at_change_p90_kept=_share(row.changes_kept_p90, row.changes),
+        at_change_mae=row.changes_mae,
     )
 
 
@@ -230,9 +294,12 @@ def _whole(rows: Collection[Accuracy]) -> Figures:
         counts = [getattr(row, name) for row in rows]
         return None if None in counts else sum(counts)
 
-    queued = added("queued")
+    queued, changes = added("queued"), added("changes")
+    missed = [row.changes_mae * row.changes for row in rows if row.changes and row.changes_mae is not None]
     return Figures(
         None, "", "", n, sum(r.kept_p50 for r in rows) / n, sum(r.kept_p90 for r in rows) / n, None,
         mean("mae"), mean("zms"), mean("queuesg"), mean("last_to_enter_service"), sum(r.never_called for r in rows),
         queued, _share(added("queued_kept_p50"), queued), _share(added("queued_kept_p90"), queued),
+        changes, _share(added("changes_kept_p50"), changes), _share(added("changes_kept_p90"), changes),
+        sum(missed) / changes if changes else None,
     )  # fmt: skip

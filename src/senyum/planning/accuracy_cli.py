@@ -36,8 +36,18 @@ def accuracy(
         for f in (found.whole, *found.lines):
             typer.echo(
                 f"{f.agency} {f.service or 'all'}: n {f.n}, p90 kept {f.p90_kept:.3f}, error {f.mae:.1f} min"
-                f" (ZMS {f.zms:.1f}, QueueSG {f.queuesg:.1f}, last to enter {f.last_to_enter_service:.1f}){_queued(f)}"
+                f" (ZMS {f.zms:.1f}, QueueSG {f.queuesg:.1f}, last to enter {f.last_to_enter_service:.1f})"
+                f"{_queued(f)}{_changed(f)}"
             )
+
+
+def _changed(f: Figures) -> str:
+    if f.at_change_p50_kept is None or f.at_change_p90_kept is None:
+        return ""
+    return (
+        f"; told when counters changed: n {f.at_change_n}, p50 kept {f.at_change_p50_kept:.3f},"
+        f" p90 kept {f.at_change_p90_kept:.3f}, error {f.at_change_mae:.1f} min"
+    )
 
 
 def _queued(f: Figures) -> str:

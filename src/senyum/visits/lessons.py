@@ -67,7 +67,8 @@ def lesson(mall: Mall, until: date) -> Lesson | None:
 
 def _rows(mall: Mall, until: date) -> list[LineForecast]:
     found = LineForecast.objects.filter(mall=mall, day__lt=until, day__gte=until - timedelta(days=HISTORY_DAYS))
-    return list(found.filter(cold_p50__isnull=False))
+    fast = LineForecast.objects.filter(mall=mall, speed__gt=1).values("day")
+    return list(found.filter(cold_p50__isnull=False).exclude(day__in=fast))
 
 
 def _tried(

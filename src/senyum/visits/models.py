@@ -250,7 +250,8 @@ class LineForecast(models.Model):
     Written on a grid of five minutes (`why` "grid") and when counters come or go ("change"). `minute`: of the local
     day. `counters`: those that serve it, a helping one half. `called`: tickets called today so far. `cold_*`: before
     any model or calibration; `p*`: as promised. `ticket`: the last in line, whose call ends the wait: a place in a
-    line, never a person. `wait`: minutes until its call, None while unknown and where there was none.
+    line, never a person. `wait`: minutes until its call, None while unknown and where there was none. `speed`:
+    seconds of the hall in a real one at that look; beyond 1 (a fast demo) the looks are too far apart to be judged by.
     """
 
     mall = models.ForeignKey(Mall, on_delete=models.CASCADE, db_index=False, related_name="+")
@@ -271,6 +272,7 @@ class LineForecast(models.Model):
     basis = models.TextField()
     ticket = models.ForeignKey(Ticket, on_delete=models.SET_NULL, null=True, db_index=False, related_name="+")
     wait = models.FloatField(null=True)
+    speed = models.FloatField(default=1.0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["mall", "day", "line", "at"], name="line_forecast_once")]

@@ -15,7 +15,8 @@ class Accuracy(models.Model):
     ended without one and are not scored. Errors in minutes: `median_error` and `mae` of p50; `zms`, `queuesg`,
     `last_to_enter_service`: mean absolute error of those (`engine.forecast.naive`). `mean_p90`: promised on the mean.
     `queued`: those of `n` that were told a wait (`planning.accuracy.TOLD_TO_WAIT`), and how many of them were called
-    within p50 and p90; None in months that were scored before this was counted.
+    within p50 and p90; None in months that were scored before this was counted. `changes`: of promises made when the
+    line's counters came or went, to whoever stood last then; `changes_mae` None where there are none.
     """
 
     mall = models.ForeignKey(Mall, on_delete=models.CASCADE, db_index=False, related_name="+")
@@ -27,6 +28,10 @@ class Accuracy(models.Model):
     queued = models.PositiveIntegerField(null=True)
     queued_kept_p50 = models.PositiveIntegerField(null=True)
     queued_kept_p90 = models.PositiveIntegerField(null=True)
+    changes = models.PositiveIntegerField(null=True)
+    changes_kept_p50 = models.PositiveIntegerField(null=True)
+    changes_kept_p90 = models.PositiveIntegerField(null=True)
+    changes_mae = models.FloatField(null=True)
     never_called = models.PositiveIntegerField()
     median_error = models.FloatField()
     mae = models.FloatField()

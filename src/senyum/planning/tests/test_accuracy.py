@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from senyum.jobs.score_forecasts import score_forecasts
 from senyum.journal.actor import SYSTEM
-from senyum.planning.accuracy import promised, published, scored
+from senyum.planning.accuracy import changed, promised, published, scored
 from senyum.planning.accuracy_cli import app
 from senyum.planning.accuracy_commands import score_month
 from senyum.planning.models import Accuracy
@@ -133,6 +133,49 @@ def test_a_month_scored_before_this_was_counted_says_nothing_of_it(small_mall: S
     assert (found.whole.had_to_wait_n, found.whole.had_to_wait_p50_kept) == (None, None)
     words = CliRunner().invoke(app, ["accuracy", "--mall", small_mall.mall.code]).output.splitlines()
     assert "had to wait" not in words[1] and sum("had to wait: n 1" in line for line in words) == 1
+
+
+def _change(hall: SmallHall, line: str, at: float, p50: float, wait: float | None, **more: object) -> None:
+    values = {
+        "mall": hall.mall, "line": hall.lines[line], "day": NINE.date(), "at": _in(at), "minute": 540 + at,
+        "why": "change", "counters": 1, "waiting": 3, "called": 0, "basis": "cold",
+        "p10": p50 / 2, "p50": p50, "p90": 2 * p50, "wait": wait,
+    }  # fmt: skip
+    LineForecast.objects.create(**{**values, **more})
+
+
+def test_what_was_told_when_counters_changed_is_scored_apart(small_mall: SmallHall) -> None:
+    _ticket(small_mall, "ktp", 1, 15)
+    _ticket(small_mall, "skck", 1, 5)
+    _change(small_mall, "ktp", 2, p50=10, wait=8)
+    _change(small_mall, "ktp", 3, p50=10, wait=14)
+    _change(small_mall, "ktp", 4, p50=10, wait=24)
+    _change(small_mall, "ktp", 5, p50=10, wait=None)
+    _change(small_mall, "ktp", 6, p50=10, wait=1, why="grid")
+    score_month(mall=small_mall.mall, month=MONTH, until=NINE.date())
+    found = published(small_mall.mall)
+    assert found is not None
+    by_line = {f.line: (f.n, f.at_change_n, f.at_change_p50_kept, f.at_change_p90_kept) for f in found.lines}
+    lines = small_mall.lines
+    assert by_line[lines["ktp"].pk] == (1, 3, pytest.approx(1 / 3), pytest.approx(2 / 3))
+    assert by_line[lines["skck"].pk] == (1, 0, None, None)
+    assert found.whole.at_change_mae == pytest.approx((2 + 4 + 14) / 3) and found.whole.mae == 5
+    words = CliRunner().invoke(app, ["accuracy", "--mall", small_mall.mall.code]).output
+    assert words.count("told when counters changed: n 3, p50 kept 0.333, p90 kept 0.667, error 6.7 min") == 2
+
+
+def test_a_day_of_a_fast_demo_is_not_judged(small_mall: SmallHall) -> None:
+    """At thirty times the pace a look a minute is a look each half hour, and what it keeps says so."""
+    _ticket(small_mall, "ktp", 1, 15)
+    _change(small_mall, "ktp", 2, p50=10, wait=8)
+    assert len(promised(small_mall.mall, MONTH)) == 1 == len(changed(small_mall.mall, MONTH))
+    forget()
+    assert commands.watch_lines(mall=small_mall.mall, now=_in(3), speed=30.0).lines
+    assert set(LineForecast.objects.filter(at=_in(3)).values_list("speed", flat=True)) == {30.0}
+    assert promised(small_mall.mall, MONTH) == [] == changed(small_mall.mall, MONTH)
+    assert score_month(mall=small_mall.mall, month=MONTH, until=NINE.date()) == 0
+    LineForecast.objects.filter(speed__gt=1).update(day=NINE.date() + timedelta(days=1))
+    assert len(promised(small_mall.mall, MONTH)) == 1, "other days count"
 
 
 def test_all_lines_together_weigh_by_their_waits(small_mall: SmallHall) -> None:

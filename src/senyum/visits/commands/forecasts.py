@@ -36,10 +36,11 @@ class Watched:
     outcomes: int
 
 
-def watch_lines(*, mall: Mall, now: datetime) -> Watched:
+def watch_lines(*, mall: Mall, now: datetime, speed: float = 1.0) -> Watched:
     """Look at the lines of a hall, once a minute. Does nothing while the hall is closed and empty.
 
-    Repeating it within the same minute changes nothing but what people are shown.
+    Repeating it within the same minute changes nothing but what people are shown. `speed`: seconds of the hall in a
+    real one, kept with what is seen: days of a fast demo are not judged.
     """
     hall = hall_of(mall, now)
     with scopes_disabled(), transaction.atomic():
@@ -48,7 +49,7 @@ def watch_lines(*, mall: Mall, now: datetime) -> Watched:
             return Watched(0, 0, 0)
         state = _locked_state(mall, now)
         known = _settle(state, hall, now)
-        rows = _line_rows(hall, waiting, now)
+        rows = _line_rows(hall, waiting, now, speed)
         if any(row.why == "grid" for row in rows) and state.model:
             state.learned = look_at_lines(state, hall.day, rows)
             state.learned_at = now
@@ -168,7 +169,7 @@ def _waiting(mall: Mall, day: date) -> dict[int, list[_Waiting]]:
     return found
 
 
-def _line_rows(hall: Hall, waiting: dict[int, list[_Waiting]], now: datetime) -> list[LineForecast]:
+def _line_rows(hall: Hall, waiting: dict[int, list[_Waiting]], now: datetime, speed: float) -> list[LineForecast]:
     """A row for each line that lives, when five minutes have passed or its counters have changed."""
     last = {
         row.line_id: row
@@ -193,7 +194,9 @@ def _line_rows(hall: Hall, waiting: dict[int, list[_Waiting]], now: datetime) ->
         grid = before is None or now - before.at >= timedelta(minutes=GRID_MINUTES, seconds=-20)
         if not grid and before is not None and abs(before.counters - counters) < 0.5:
             continue
-        rows.append(_row(hall, line.id, outlook, queue, now, minute, counters, called.get(line.id, 0), grid=grid))
+        row = _row(hall, line.id, outlook, queue, now, minute, counters, called.get(line.id, 0), grid=grid)
+        row.speed = speed
+        rows.append(row)
     return rows
 
 
