@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from xml.sax.saxutils import escape, quoteattr
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
 from senyum.catalogue.queries import public_pages
@@ -96,7 +96,7 @@ def _urlset(request: HttpRequest, pages: list[tuple[str, datetime | None]]) -> s
 def _url(url: str, since: datetime | None) -> str:
     changed = f"<lastmod>{since.isoformat(timespec='seconds')}</lastmod>" if since else ""
     others = "".join(
-        f'<xhtml:link rel="alternate" hreflang="{code}" href={quoteattr(in_language(url, code))}/>'
+        f'<xhtml:link rel="alternate" hreflang="{code}" href="{escape(in_language(url, code))}"/>'
         for code, _name in settings.LANGUAGES
     )
     return f"<url><loc>{escape(url)}</loc>{changed}{others}</url>"
