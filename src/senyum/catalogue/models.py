@@ -9,6 +9,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 
+from senyum.catalogue.event_models import LifeEvent, LifeEventStep
 from senyum.catalogue.standard_models import Comment, Fee, Requirement, Standard
 from senyum.malls.models import Agency, Booth, Counter, Mall
 
@@ -16,6 +17,8 @@ __all__ = [
     "Comment",
     "CounterLine",
     "Fee",
+    "LifeEvent",
+    "LifeEventStep",
     "Line",
     "LineGroup",
     "Requirement",

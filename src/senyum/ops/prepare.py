@@ -28,12 +28,14 @@ def migrate() -> None:
 
 
 def load_words() -> None:
-    """Bring the words that the search understands to this version's list."""
+    """Bring the words that the search understands, and the life events, to this version's lists."""
+    from senyum.catalogue.event_commands import load_house_events
     from senyum.catalogue.synonym_commands import load_house_words
     from senyum.core import clock
     from senyum.journal.actor import SYSTEM
 
     load_house_words(now=clock.now(), actor=SYSTEM)
+    load_house_events(now=clock.now(), actor=SYSTEM)
 
 
 def collect_static() -> bool:

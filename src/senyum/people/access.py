@@ -30,6 +30,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "see_standards": frozenset({RoleName.COORDINATOR, RoleName.MANAGER, RoleName.LEADERSHIP, RoleName.ADMINISTRATOR}),
     "edit_standard": frozenset({RoleName.COORDINATOR, RoleName.MANAGER, RoleName.ADMINISTRATOR}),
     "approve_standard": frozenset({RoleName.MANAGER, RoleName.ADMINISTRATOR}),
+    "edit_catalogue": frozenset({RoleName.MANAGER, RoleName.ADMINISTRATOR}),
     "pair_device": frozenset({RoleName.MANAGER, RoleName.ADMINISTRATOR}),
     "manage_people": frozenset({RoleName.ADMINISTRATOR}),
 }

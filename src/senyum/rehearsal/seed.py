@@ -12,6 +12,7 @@ from django.db import transaction
 
 from senyum.catalogue import commands as catalogue
 from senyum.catalogue.commands import RequirementText
+from senyum.catalogue.event_commands import load_house_events
 from senyum.catalogue.models import Line, LineGroup, Service
 from senyum.catalogue.synonym_commands import load_house_words
 from senyum.core import clock
@@ -249,6 +250,7 @@ def seed(name: str, *, now: datetime, demo: bool = False) -> SeedReport:
         _put_halls(rows, built, by)
         _put_agencies(rows, built, by)
         _put_services(rows, built, by)
+        load_house_events(now=now, actor=SEED)
         _put_counters(rows, built, by)
         _put_policy(rows, built, by)
         _put_people(rows, built, demo_password() if demo else None, by)

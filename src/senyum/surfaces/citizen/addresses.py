@@ -19,3 +19,8 @@ def service_address(mall: Mall, info: LineInfo) -> str:
 def standard_address(mall: Mall, info: LineInfo) -> str:
     """The page of a service's full standard."""
     return f"{service_address(mall, info)}standar/"
+
+
+def event_address(mall: Mall, slug: str) -> str:
+    """The page of a life event in a hall."""
+    return f"/m/{mall.code}/peristiwa/{slug}/"

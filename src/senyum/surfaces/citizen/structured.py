@@ -148,3 +148,17 @@ def _offer(words: str, fee: Any) -> dict[str, Any]:
             "priceCurrency": "IDR" if priced else "",
         }
     )
+
+
+def event_list(title: str, url: str, services: list[tuple[str, str]]) -> dict[str, Any]:
+    """A life event as the ordered list of its services: (name, absolute address)."""
+    return {
+        "@type": "ItemList",
+        "name": title,
+        "url": url,
+        "itemListOrder": "https://schema.org/ItemListOrderAscending",
+        "itemListElement": [
+            {"@type": "ListItem", "position": place, "name": name, "url": address}
+            for place, (name, address) in enumerate(services, start=1)
+        ],
+    }

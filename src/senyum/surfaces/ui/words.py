@@ -80,10 +80,14 @@ def fullness(waiting: int, p50: float | None, open_counters: int) -> tuple[str, 
     return ("ok", _("Sepi")) if p50 <= QUIET_MINUTES else ("wait", _("Biasa"))
 
 
+def on_day(moment: datetime, now: datetime) -> str:
+    """ "hari ini", "besok" or the weekday and date of a moment."""
+    days = (timezone.localtime(moment).date() - timezone.localtime(now).date()).days
+    return {0: _("hari ini"), 1: _("besok")}.get(days) or day(moment)
+
+
 def when(moment: datetime | None, now: datetime) -> str:
     """ "hari ini pukul 08.00", "besok pukul 08.00" or the weekday and date; "" when unknown."""
     if moment is None:
         return ""
-    days = (timezone.localtime(moment).date() - timezone.localtime(now).date()).days
-    named = {0: _("hari ini"), 1: _("besok")}.get(days) or day(moment)
-    return _("%(day)s pukul %(time)s") % {"day": named, "time": clock(moment)}
+    return _("%(day)s pukul %(time)s") % {"day": on_day(moment, now), "time": clock(moment)}

@@ -24,6 +24,8 @@ TYPES: dict[str, tuple[str, ...]] = {
     "Offer": ("Thing",),
     "OpeningHoursSpecification": ("Thing",),
     "PostalAddress": ("Thing",),
+    "ItemList": ("Thing",),
+    "ListItem": ("Thing",),
 }
 #: Property -> (types that have it, what it may hold). Kinds of plain values are Text, URL, Number, Time, Duration, Day.
 PROPERTIES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -52,6 +54,9 @@ PROPERTIES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "dayOfWeek": (("OpeningHoursSpecification",), ("Day",)),
     "opens": (("OpeningHoursSpecification",), ("Time",)),
     "closes": (("OpeningHoursSpecification",), ("Time",)),
+    "itemListOrder": (("ItemList",), ("Order", "Text")),
+    "itemListElement": (("ItemList",), ("ListItem", "Text", "Thing")),
+    "position": (("ListItem",), ("Integer", "Text")),
     "streetAddress": (("PostalAddress",), ("Text",)),
     "addressCountry": (("PostalAddress",), ("Text",)),
 }
@@ -96,6 +101,8 @@ def _value(value: Any, allowed: tuple[str, ...], where: str) -> list[str]:
         if kind in TYPES and not ancestry(kind) & set(allowed):
             return [f"{where}: a {kind}, not {allowed}"]
         return problems(value, where)
+    if type(value) is int and "Integer" in allowed:
+        return []
     if not isinstance(value, str):
         return [f"{where}: {value!r} is no text"]
     if not any(re.fullmatch(_KINDS[kind], value) for kind in allowed if kind in _KINDS):

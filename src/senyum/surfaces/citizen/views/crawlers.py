@@ -9,10 +9,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
+from senyum.catalogue.event_queries import events_of
 from senyum.catalogue.queries import public_pages
 from senyum.malls import queries as malls
 from senyum.malls.models import Mall
-from senyum.surfaces.citizen.addresses import agency_address
+from senyum.surfaces.citizen.addresses import agency_address, event_address
 from senyum.surfaces.citizen.meta import in_language
 from senyum.surfaces.ui.access import public
 from senyum.surfaces.ui.links import outward
@@ -82,6 +83,7 @@ def hall(request: HttpRequest, mall: Mall) -> HttpResponse:
         agencies[row.agency_code] = max(row.since, agencies.get(row.agency_code, row.since))
     pages: list[tuple[str, datetime | None]] = [(f"/m/{mall.code}/", max(agencies.values(), default=None))]
     pages += [(agency_address(mall, code), since) for code, since in agencies.items()]
+    pages += [(event_address(mall, event.slug), event.changed_at) for event in events_of(mall)]
     for row in found:
         here = f"/m/{mall.code}/layanan/{row.agency_code}/{row.slug}/"
         pages += [(here, row.since), (f"{here}standar/", row.since)]

@@ -10,11 +10,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from senyum.catalogue.event_queries import events_of, search_events
 from senyum.catalogue.queries import search_lines
 from senyum.core import clock
 from senyum.malls.models import Mall
 from senyum.surfaces.citizen import structured, words
-from senyum.surfaces.citizen.addresses import agency_address, service_address
+from senyum.surfaces.citizen.addresses import agency_address, event_address, service_address
 from senyum.surfaces.citizen.browser import browser_of, scope_of
 from senyum.surfaces.citizen.meta import PageMeta, meta_of
 from senyum.surfaces.ui.access import public
@@ -55,8 +56,19 @@ class AgencyRow:
 
 
 @dataclass(frozen=True)
+class EventLink:
+    """A life event and where its page is."""
+
+    title: str
+    intro: str
+    url: str
+
+
+@dataclass(frozen=True)
 class HallContext:
-    """The hall's front page. `found` answers `q` (None: nothing was asked); `chosen` are lines to add another to."""
+    """The hall's front page. `events`: the life events that answer `q`, or all.
+
+    `found` answers `q` (None: nothing was asked); `chosen` are lines to add another to."""
 
     today: HallToday
     agencies: tuple[AgencyRow, ...]
@@ -66,6 +78,7 @@ class HallContext:
     own: tuple[OwnVisit, ...]
     hours: str
     opens: str
+    events: tuple[EventLink, ...]
     meta: PageMeta
 
 
@@ -154,6 +167,8 @@ def mall(request: HttpRequest, mall: Mall) -> HttpResponse:
         own=own_visits(request, mall, now),
         hours=words.hours(today.opens, today.closes),
         opens=words.when(today.opens_at, now),
+        # While somebody adds a service to a number, an event would lead them away.
+        events=() if chosen else _events(mall, q),
         meta=meta_of(
             request,
             here,
@@ -164,6 +179,11 @@ def mall(request: HttpRequest, mall: Mall) -> HttpResponse:
         ),
     )
     return page(request, "citizen/mall.html", context)
+
+
+def _events(mall: Mall, q: str) -> tuple[EventLink, ...]:
+    found = search_events(mall, q, language()) if q else events_of(mall, language())
+    return tuple(EventLink(e.title, e.intro, event_address(mall, e.slug)) for e in found)
 
 
 def _agency_row(mall: Mall, agency: visits.AgencyToday, now: datetime, chosen: tuple[int, ...]) -> AgencyRow:

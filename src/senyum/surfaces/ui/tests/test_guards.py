@@ -114,6 +114,7 @@ def filled(small_mall):
         "code": small_mall.mall.code,
         "agency": small_mall.agencies["dukcapil"].code,
         "slug": "ktp-elektronik",
+        "event": "none",
         "line": small_mall.lines["ktp"].pk,
         "visit": issued.visit_id,
         "block": block.pk,
