@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from senyum.catalogue import states
@@ -44,6 +44,9 @@ def import_sheet(*, sheet: Sheet, now: datetime, actor: Actor) -> Imported:
     A service that is new gets its standard as an adopted version in force; one that has a standard gets a draft, which
     people review and approve (decision 0181).
     """
+    # One sheet after the other: two that put the same services and words in another order would wait for each other.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('catalogue.import_sheet'))")
     agencies = {agency.code: agency for agency in Agency.objects.all()}
     findings = [*sheet.findings, *_against_the_house(sheet, agencies)]
     if findings or not sheet.services:

@@ -226,8 +226,10 @@ def _socket_directory(home: Path) -> Path:
 # Start
 
 
-def start(directory: Path, *, durable: bool = True) -> Server:
+def start(directory: Path, *, durable: bool = True, patience: float = 15.0) -> Server:
     """The server of `directory`: found running, or started (and made, the first time).
+
+    A server that ends while it starts is started again for `patience` seconds.
 
     `durable=False` trades every promise about crashes for speed; only tests use it.
     Raises PostgresError when no server can be had.
@@ -237,7 +239,7 @@ def start(directory: Path, *, durable: bool = True) -> Server:
         programs = programs_for(home)
         _make_cluster(home, programs, durable=durable)
         socket = _socket_directory(home)
-        server = _found(home, socket) or _launched(home, socket, programs, durable=durable)
+        server = _found(home, socket) or _launched(home, socket, programs, durable=durable, patience=patience)
     _prepare(server)
     return server
 
@@ -362,13 +364,14 @@ def options(home: Path, socket: Path, *, durable: bool, preload: bool) -> dict[s
     }
 
 
-def _launched(home: Path, socket: Path, programs: Path, *, durable: bool) -> Server:
+def _launched(home: Path, socket: Path, programs: Path, *, durable: bool, patience: float) -> Server:
     log = _folder(home / "log")
     extension = programs.parent / "share" / "extension" / "pg_stat_statements.control"
     command = [str(programs / "postgres"), "-D", str(home / "cluster")]
     for name, value in options(home, socket, durable=durable, preload=extension.exists()).items():
         command += ["-c", f"{name}={value}"]
-    until = time.monotonic() + _START_SECONDS
+    began = time.monotonic()
+    until = began + _START_SECONDS
     while True:
         with open(log / "start.log", "wb") as said:
             process = subprocess.Popen(
@@ -386,7 +389,7 @@ def _launched(home: Path, socket: Path, programs: Path, *, durable: bool) -> Ser
                 return Server(home, socket, process.pid, owned=True, process=process)
             time.sleep(0.03)
         # After kill -9 of the server its backends live on for a moment and hold the shared memory.
-        if time.monotonic() > until - _START_SECONDS + 15:
+        if time.monotonic() >= began + patience:
             process.kill()
             raise PostgresError(f"PostgreSQL does not start: {_last_words(log)}")
         time.sleep(0.3)
@@ -395,7 +398,10 @@ def _launched(home: Path, socket: Path, programs: Path, *, durable: bool) -> Ser
 def _last_words(log: Path) -> str:
     files = sorted(log.glob("*.log"), key=lambda p: p.stat().st_mtime)
     text = "\n".join(p.read_text(errors="replace") for p in files[-2:])
-    return " / ".join(text.strip().splitlines()[-4:])
+    lines = text.strip().splitlines()
+    # Why it ended stands before how it ended.
+    reasons = [line for line in lines if "PANIC:" in line or "FATAL:" in line][-1:]
+    return " / ".join(dict.fromkeys([*reasons, *lines[-3:]]))
 
 
 def _prepare(server: Server) -> None:

@@ -20,9 +20,14 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Protocol
 
+import psycopg
+
+from senyum.core import postgres
+
 GRACE_SECONDS = 5.0
 _LOOK_SECONDS = 0.1
 _FIRST_BACKOFF, _LONGEST_BACKOFF, _STEADY_AFTER = 0.2, 10.0, 30.0
+_NEXT_DATABASE = 2.0
 _LARGEST_LOG = 20 * 1024 * 1024
 
 
@@ -99,7 +104,8 @@ class Supervisor:
     """Runs `children` until SIGINT or SIGTERM.
 
     `logs`: directory of one log file a child, or None to let them write to the terminal. `database`, if given,
-    is watched too and started again with `restart_database`. `tell` gets a sentence when a child has died.
+    is watched too and started again with `restart_database`, which may fail and is called again then. `tell` gets a
+    sentence when a child has died.
     """
 
     def __init__(
@@ -118,6 +124,7 @@ class Supervisor:
         self.restart_database = restart_database
         self._ending = False
         self._logs_due = 0.0
+        self._database_due = 0.0
 
     def ask_to_end(self, _sign: int = 0, _frame: FrameType | None = None) -> None:
         """End at the next look; as a signal handler, too."""
@@ -147,8 +154,15 @@ class Supervisor:
     def _watch_database(self) -> None:
         if self.database is None or self.restart_database is None or self.database.alive():
             return
+        if time.monotonic() < self._database_due:
+            return
         self.tell("PostgreSQL has ended; it is started again.")
-        self.database = self.restart_database()
+        try:
+            self.database = self.restart_database()
+        except (postgres.PostgresError, psycopg.Error, OSError) as error:
+            # A full disk, most likely: the pages go on saying so, and it is tried until there is room.
+            self.tell(f"PostgreSQL does not start yet, it is tried again: {error}")
+            self._database_due = time.monotonic() + _NEXT_DATABASE
 
     def _watch(self, child: Child) -> None:
         now = time.monotonic()

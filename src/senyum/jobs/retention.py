@@ -153,7 +153,7 @@ def retention(timestamp: int) -> dict[str, int]:
     """Erase what is due; returns field -> how many values. `timestamp`: when it was due on the wall (epoch seconds)."""
     counts = erase(now=clock.now(), wall=clock.wall())
     hours = int(KEPT_JOBS.total_seconds() // 3600)
-    with suppress(AlreadyEnqueued):
+    with suppress(AlreadyEnqueued), transaction.atomic():
         app.configure_task(_REMOVE_JOBS, queueing_lock="remove_old_jobs").defer(
             max_hours=hours, remove_failed=True, remove_cancelled=True, remove_aborted=True
         )

@@ -115,7 +115,8 @@ def _mark(address: str) -> str:
 
 def wake() -> None:
     """Ask a worker to send at once; without one the job of the next minute does it."""
-    with suppress(AlreadyEnqueued):
+    # Within: a refusal of the database must not spoil a transaction of the caller's.
+    with suppress(AlreadyEnqueued), transaction.atomic():
         app.configure_task(JOB, queueing_lock="send_notices", allow_unknown=True).defer(timestamp=0)
 
 

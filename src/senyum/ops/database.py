@@ -47,6 +47,55 @@ def server(situation: Situation) -> Iterator[Finding]:
     )
 
 
+#: So much is written on trial, and taken back (rows of 1,000 characters).
+_TRIAL_ROWS = 1000
+
+
+def writing(situation: Situation) -> Iterator[Finding]:
+    """Whether anything can be written: tried with a megabyte of a table that is taken back."""
+    connection = _connection(situation)
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute(
+                "CREATE TEMPORARY TABLE doctor_trial ON COMMIT DROP AS"
+                f" SELECT repeat('x', 1000) AS x FROM generate_series(1, {_TRIAL_ROWS})"
+            )
+    except (psycopg.errors.DiskFull, psycopg.errors.IoError):
+        where = _directory(situation)
+        yield Finding(
+            "writing",
+            "bad",
+            Words(
+                f"Tidak ada ruang untuk menulis di {where.id}: nomor tidak bisa diambil",
+                f"There is no room to write in {where.en}: nobody can take a number",
+            ),
+            Words(
+                "Kosongkan ruang di disk itu; Senyum berjalan lagi sendiri. Jangan hapus apa pun di dalam foldernya.",
+                "Make room on that disk; Senyum goes on by itself. Delete nothing inside that directory.",
+            ),
+        )
+    except psycopg.errors.ReadOnlySqlTransaction:
+        yield Finding(
+            "writing",
+            "bad",
+            Words("Basis data hanya bisa dibaca", "The database can only be read"),
+            Words(
+                "Tunjuk server utama di DATABASE_URL, atau matikan default_transaction_read_only.",
+                "Name the primary server in DATABASE_URL, or switch default_transaction_read_only off.",
+            ),
+        )
+    else:
+        yield Finding("writing", "ok", Words("Basis data bisa ditulis", "The database can be written"))
+
+
+def _directory(situation: Situation) -> Words:
+    try:
+        (where,) = one(situation, "SELECT current_setting('data_directory')")
+    except psycopg.errors.InsufficientPrivilege:
+        return Words("disk server basis data", "the disk of the database's server")
+    return Words(where, where)
+
+
 def durable(situation: Situation) -> Iterator[Finding]:
     """Whether a power cut may lose what was answered."""
     names = ("fsync", "synchronous_commit", "full_page_writes")
@@ -161,6 +210,7 @@ def hall_clock(situation: Situation) -> Iterator[Finding]:
 
 CHECKS: tuple[Callable[[Situation], Iterator[Finding]], ...] = (
     server,
+    writing,
     durable,
     extensions,
     migrations,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -54,6 +55,8 @@ def _connect() -> tuple[psycopg.Connection[Any] | None, Finding | None]:
         hall.start_database()
         return psycopg.connect(os.environ["DATABASE_URL"], connect_timeout=5), None
     except (postgres.PostgresError, psycopg.Error, OSError) as error:
+        if os.strerror(errno.ENOSPC) in str(error):
+            return None, _no_room(error)
         return None, Finding(
             "database",
             "bad",
@@ -63,6 +66,21 @@ def _connect() -> tuple[psycopg.Connection[Any] | None, Finding | None]:
                 "Check DATABASE_URL; without one see postgres/log in the data directory.",
             ),
         )
+
+
+def _no_room(error: Exception) -> Finding:
+    return Finding(
+        "database",
+        "bad",
+        Words(
+            f"Basis data tidak bisa jalan karena disk penuh: {error}",
+            f"The database cannot run because the disk is full: {error}",
+        ),
+        Words(
+            "Kosongkan ruang di disk itu; Senyum berjalan lagi sendiri. Jangan hapus apa pun di folder postgres.",
+            "Make room on that disk; Senyum goes on by itself. Delete nothing in the directory postgres.",
+        ),
+    )
 
 
 def running_address(data: Path) -> str | None:

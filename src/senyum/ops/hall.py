@@ -56,12 +56,15 @@ def set_up_django() -> Hall:
     return hall
 
 
-def start_database() -> postgres.Server | None:
-    """The embedded server, found or started once a process; None when DATABASE_URL names another."""
+def start_database(*, patience: float = 15.0) -> postgres.Server | None:
+    """The embedded server, found or started once a process; None when DATABASE_URL names another.
+
+    `patience` (seconds) as in `postgres.start`.
+    """
     global _server
     hall = here()
     if hall.own_server and (_server is None or not _server.alive()):
-        _server = postgres.start(hall.postgres_directory)
+        _server = postgres.start(hall.postgres_directory, patience=patience)
         os.environ["DATABASE_URL"] = os.environ["SENYUM_EMBEDDED"] = _server.url
     return _server
 

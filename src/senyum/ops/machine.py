@@ -85,14 +85,18 @@ def front_end(_: Situation) -> Iterator[Finding]:
 
 
 def disk(situation: Situation) -> Iterator[Finding]:
-    """Free space where the data lies."""
-    free = shutil.disk_usage(situation.place.data).free
+    """Free space where the data lies; of several disks, the one with the least."""
+    data = situation.place.data
+    # The database and its write-ahead log may lie on disks of their own.
+    places = [p for p in (data, data / "postgres", data / "postgres/cluster/pg_wal") if p.exists()]
+    disks = {place.stat().st_dev: place for place in reversed(places)}
+    free, where = min((shutil.disk_usage(place).free, place) for place in disks.values())
     state: State = "bad" if free < NEEDED_BYTES else "warn" if free < COMFORTABLE_BYTES else "ok"
     amount = f"{free / 1e9:.1f} GB"
     yield Finding(
         "disk",
         state,
-        Words(f"Ruang kosong {amount} di {situation.place.data}", f"{amount} free at {situation.place.data}"),
+        Words(f"Ruang kosong {amount} di {where}", f"{amount} free at {where}"),
         NOTHING if state == "ok" else Words("Kosongkan ruang; 5 GB cukup lega.", "Make room; 5 GB is comfortable."),
     )
 

@@ -115,7 +115,8 @@ def _run_locked(plan: Plan, place: hall.Hall) -> None:
 
 
 def _restart_database() -> postgres.Server:
-    server = hall.start_database()
+    # One try a look: between two the supervisor watches its children and may be asked to end.
+    server = hall.start_database(patience=0.0)
     if server is None:
         raise CannotStart("DATABASE_URL names a server; it is not ours to start.")
     return server

@@ -9,9 +9,11 @@ import sys
 import time
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from senyum.core import supervisor
+from senyum.core.postgres import PostgresError
 from senyum.core.supervisor import AlreadyRunning, Child, Lock, Supervisor
 
 # A parent that ignores SIGTERM, with a child of its own that does so too.
@@ -138,6 +140,37 @@ def test_a_database_that_ended_is_started_again():
 
     assert starts == [1, -1]
     assert said == ["PostgreSQL has ended; it is started again."]
+
+
+def test_a_database_that_does_not_start_is_tried_until_it_does(monkeypatch):
+    monkeypatch.setattr(supervisor, "_NEXT_DATABASE", 0.0)
+    said: list[str] = []
+    tries: list[int] = []
+
+    class Database:
+        def __init__(self, lives: bool) -> None:
+            self.lives = lives
+
+        def alive(self) -> bool:
+            return self.lives
+
+        def stop(self) -> None:
+            tries.append(-1)
+
+    def restart() -> Database:
+        tries.append(len(tries))
+        if len(tries) < 4:
+            raise (PostgresError("No space left on device"), OSError(28, "full"), psycopg.OperationalError())[
+                len(tries) - 1
+            ]
+        tree.ask_to_end()
+        return Database(True)
+
+    tree = Supervisor([], logs=None, tell=said.append, database=Database(False), restart_database=restart)
+    tree.run()
+
+    assert tries == [0, 1, 2, 3, -1]
+    assert said[1] == "PostgreSQL does not start yet, it is tried again: No space left on device"
 
 
 def test_a_long_log_is_cut_and_kept_once(tmp_path, monkeypatch):

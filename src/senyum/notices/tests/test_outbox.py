@@ -76,6 +76,15 @@ def test_waking_a_second_time_is_no_error() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_waking_a_second_time_spoils_no_transaction() -> None:
+    outbox.wake()
+    with transaction.atomic():
+        outbox.wake()
+        assert Notice.objects.count() == 0  # an aborted transaction would refuse the question
+    assert ProcrastinateJob.objects.filter(task_name=outbox.JOB, status="todo").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
 def test_outside_a_transaction_nothing_is_queued() -> None:
     with pytest.raises(RuntimeError, match="transaction of its cause"):
         outbox.tell(mall="", template="test", data={}, subject=("x", 1, ""), once="x", addresses=["a@x.id"], now=NOW)
