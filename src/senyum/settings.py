@@ -220,7 +220,7 @@ STORAGES = {
         else "servestatic.storage.CompressedManifestStaticFilesStorage"
     },
 }
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "core_cache"}}
+CACHES = {"default": {"BACKEND": "senyum.core.cache.HouseCache", "LOCATION": "core_cache"}}
 EMAIL_BACKEND = os.environ.get("SENYUM_EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
 EMAIL_HOST = os.environ.get("SENYUM_SMTP_HOST", "")
 EMAIL_PORT = int(os.environ.get("SENYUM_SMTP_PORT", "587"))

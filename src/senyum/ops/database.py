@@ -47,10 +47,6 @@ def server(situation: Situation) -> Iterator[Finding]:
     )
 
 
-#: So much is written on trial, and taken back (rows of 1,000 characters).
-_TRIAL_ROWS = 1000
-
-
 def writing(situation: Situation) -> Iterator[Finding]:
     """Whether anything can be written: tried with a megabyte of a table that is taken back."""
     connection = _connection(situation)
@@ -58,7 +54,7 @@ def writing(situation: Situation) -> Iterator[Finding]:
         with connection.transaction(force_rollback=True):
             connection.execute(
                 "CREATE TEMPORARY TABLE doctor_trial ON COMMIT DROP AS"
-                f" SELECT repeat('x', 1000) AS x FROM generate_series(1, {_TRIAL_ROWS})"
+                " SELECT repeat('x', 1000) AS x FROM generate_series(1, 1000)"
             )
     except (psycopg.errors.DiskFull, psycopg.errors.IoError):
         where = _directory(situation)
