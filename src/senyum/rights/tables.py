@@ -277,6 +277,7 @@ NOT_ABOUT = {
             "catalogue.Requirement",
             "catalogue.Fee",
             "catalogue.Service",
+            "catalogue.ServiceAddress",
             "catalogue.LineGroup",
             "catalogue.Line",
             "catalogue.CounterLine",
