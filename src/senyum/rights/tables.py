@@ -278,6 +278,8 @@ NOT_ABOUT = {
             "catalogue.Fee",
             "catalogue.Service",
             "catalogue.ServiceAddress",
+            "catalogue.LifeEvent",
+            "catalogue.LifeEventStep",
             "catalogue.LineGroup",
             "catalogue.Line",
             "catalogue.CounterLine",

@@ -316,7 +316,7 @@ INNER = """id visit ticket booking session slot user device subject_kind subject
     is_superuser is_staff is_sample first_name last_name permission group prefix email_address
     scopes last_action last_ticket last_finished undo_until source proposal forwarded_from counters paused p10 p50
     p90 asked_by decided_by author approver moderator standard created sent minute called waiting wait cold_p10 cold_p50
-    cold_p90 told_for"""
+    cold_p90 told_for speed"""
 
 
 def test_every_column_of_a_copy_has_a_name_or_is_an_inner_mark() -> None:

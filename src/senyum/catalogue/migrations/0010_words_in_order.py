@@ -61,7 +61,7 @@ DROP FUNCTION catalogue_index_words();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalogue", "0008_addresses"), ("malls", "0001_initial")]
+    dependencies = [("catalogue", "0009_life_events"), ("malls", "0001_initial")]
 
     operations = [
         migrations.RunSQL(_ENTRY.replace("{words}", ""), _ENTRY.replace("{words}", _WORDS_BEFORE)),
