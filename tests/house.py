@@ -66,10 +66,12 @@ class House:
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():
                 try:
-                    parents[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-                    lines[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                    line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
                 except (OSError, IndexError):
+                    # It ended while we looked.
                     continue
+                parents[int(entry.name)], lines[int(entry.name)] = parent, line
         family, found = {self.process.pid}, {}
         for _depth in range(4):
             family |= {pid for pid, parent in parents.items() if parent in family}

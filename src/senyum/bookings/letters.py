@@ -59,8 +59,10 @@ def _due(known: Known, hours: Sequence[int], now: datetime) -> Due | None:
         return None
     if known.state == states.RELEASED:
         return Due("released", "booking_released", known.starts + AFTERWARDS)
-    if known.state == states.CANCELLED and known.by_hall:
-        return Due("cancelled", "booking_cancelled", max(known.starts, now) + AFTERWARDS)
+    if known.state == states.CANCELLED:
+        # Also what its link cancelled: a link can be in somebody else's hands.
+        template = "booking_cancelled" if known.by_hall else "booking_given_back"
+        return Due("cancelled", template, max(known.starts, now) + AFTERWARDS)
     return None
 
 

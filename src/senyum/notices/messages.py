@@ -142,6 +142,20 @@ MESSAGES: dict[str, Message] = {
         personal=True,
         personal_link=True,
     ),
+    "booking_given_back": Message(
+        _("Pemesanan Anda %(day)s, pukul %(time)s, sudah dibatalkan"),
+        _(
+            "Pemesanan Anda di %(mall)s sudah dibatalkan lewat tautannya.\n\n"
+            "%(services)s\n%(day)s, pukul %(time)s\nNomor pemesanan: %(reference)s\n\n"
+            "Terima kasih sudah memberi tahu: tempatnya bisa dipakai orang lain.\n\n"
+            "Bukan Anda yang membatalkan, atau perlu waktu lain? Pesan lagi di sini:\n%(link)s\n\n"
+            "Sampai jumpa."
+        ),
+        frozenset({"mall", "services", "at", "zone", "reference", "link"}),
+        short=_("%(services)s di %(mall)s. Bukan Anda yang membatalkan? Silakan pesan lagi."),
+        personal=True,
+        personal_link=True,
+    ),
     "booking_offer": Message(
         _("Ada tempat untuk Anda: %(day)s, pukul %(time)s"),
         _(

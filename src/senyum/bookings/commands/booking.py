@@ -168,10 +168,10 @@ def cancel(
         raise NotPossible("reason", _("Tulis alasannya: orang yang memesan akan membacanya."))
     with transaction.atomic():
         booking = _locked(token, "cancel")
-        _end(booking, states.CANCELLED, now, reason if by_hall else "", tell=by_hall)
+        _end(booking, states.CANCELLED, now, reason if by_hall else "", tell=True)
         freed = _free_places(booking)
         if not by_hall:
-            # Whoever gave it back knows; nobody else is to be told.
+            # The browser that gave it back knows.
             notices.unfollow(kind=SUBJECT, subject_id=booking.pk, now=now)
         note(booking, "booking.cancelled", now, actor, reason, by_hall=by_hall)
         offer_freed(freed, now=now)

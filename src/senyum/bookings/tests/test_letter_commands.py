@@ -85,12 +85,15 @@ def test_made_moved_reminded_released_once_each(hall: SmallHall) -> None:
     assert Booking.objects.get().letter_at is None
 
 
-def test_what_the_hall_cancels_is_told_with_its_reason_and_what_the_person_cancels_is_not(hall: SmallHall) -> None:
+def test_both_ways_to_cancel_are_told_and_only_the_halls_with_a_reason(hall: SmallHall) -> None:
     mine, theirs = book(hall), book(hall, contact="lain@contoh.id")
     said()
     commands.cancel(token=mine.token, now=NOW)
     commands.cancel(token=theirs.token, now=NOW, actor=SYSTEM, reason="Listrik padam", by_hall=True)
-    assert said() == [("booking_cancelled", "email", "lain@contoh.id")]
+    assert said() == [
+        ("booking_given_back", "email", "warga@contoh.id"),
+        ("booking_cancelled", "email", "lain@contoh.id"),
+    ]
     assert Notice.objects.get(template="booking_cancelled").data["reason"] == "Listrik padam"
 
 
@@ -101,6 +104,8 @@ def test_nothing_leaves_about_what_was_cancelled_meanwhile(hall: SmallHall) -> N
     notice = Notice.objects.get()
     assert (notice.state, notice.trouble, notice.address, notice.data) == ("dead", outbox.WITHDRAWN, "", {})
     assert notice.failed_at is not None and outbox.claim_next(now=NOW, wall=NOW) is None
+    assert [s[0] for s in said()] == ["booking_given_back"]
+    # Cancelled before anybody wrote: nothing at all.
     other = book(hall)
     commands.cancel(token=other.token, now=NOW)
     assert said() == []
@@ -151,7 +156,7 @@ def test_an_offer_is_told_with_its_end_and_once_more_when_it_is_taken(hall: Smal
     )  # fmt: skip
     said()
     commands.cancel(token=full.token, now=NOW)
-    assert said() == [("booking_offer", "email", "b@contoh.id")]
+    assert said() == [("booking_offer", "email", "b@contoh.id"), ("booking_given_back", "email", "a@contoh.id")]
     offer = Notice.objects.get(template="booking_offer")
     offered = Booking.objects.get(state=states.HELD)
     assert offer.data["until"] == (NOW + timedelta(minutes=30)).isoformat() and offer.language == "en"

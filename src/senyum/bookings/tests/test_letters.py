@@ -87,7 +87,8 @@ def test_a_held_place_asks_for_its_code_or_is_an_offer_until_its_end() -> None:
     [
         (states.RELEASED, False, True, "booking_released"),
         (states.CANCELLED, True, True, "booking_cancelled"),
-        (states.CANCELLED, False, True, ""),
+        (states.CANCELLED, False, True, "booking_given_back"),
+        (states.CANCELLED, False, False, ""),
         (states.RELEASED, False, False, ""),
         (states.CANCELLED, True, False, ""),
         (states.EXPIRED, False, True, ""),
