@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 from senyum.catalogue import event_rules, rules, search
 from senyum.catalogue.event_models import LifeEvent, LifeEventStep
 from senyum.catalogue.event_rules import Paper
-from senyum.catalogue.models import Line
+from senyum.catalogue.models import Line, Service
 from senyum.catalogue.queries import LineInfo, lines_of
 from senyum.malls import queries as malls
 from senyum.malls import rules as calendar
@@ -185,3 +185,9 @@ def _papers(here: _Here) -> list[EventPaper]:
 def all_events() -> list[LifeEvent]:
     """Every life event with its steps, those retired included: two queries."""
     return list(LifeEvent.objects.prefetch_related("steps__service__agency").order_by("-active", "sort", "slug"))
+
+
+def service_choices() -> list[tuple[int, str]]:
+    """(id, "agency · name") of every service of the catalogue, for a form. One query."""
+    rows = Service.objects.select_related("agency").order_by("agency__short_name", "name")
+    return [(row.pk, f"{row.agency.short_name} · {row.name}") for row in rows]

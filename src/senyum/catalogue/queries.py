@@ -262,6 +262,7 @@ class ServiceFound:
 
     id: int
     code: str
+    slug: str
     name: str
     agency_code: str
     agency: str
@@ -285,6 +286,7 @@ def search_services(text: str, language: str = "id", limit: int = 20) -> list[Se
         ServiceFound(
             id=row.pk,
             code=row.code,
+            slug=row.slug,
             name=name_in(row, language),
             agency_code=row.agency.code,
             agency=row.agency.short_name,

@@ -39,18 +39,28 @@ def speech() -> Speech:
     found = _kept.get("speech")
     if found is not None and now - found[0] < KEEP_SECONDS:
         return found[1]
-    fillers: set[str] = set()
-    means: dict[str, list[str]] = defaultdict(list)
-    rows = Synonym.objects.filter(active=True).order_by("id").values_list("kind", "word", "means")
-    for kind, word, meaning in rows:
-        if kind == Synonym.Kind.FILLER:
-            fillers.add(word)
-        elif meaning not in means[word]:
-            means[word].append(meaning)
-    value = rules.speech_of(fillers, means)
+    value = _speech(Synonym.objects.filter(active=True).order_by("id").values_list("word", "means"))
     with _lock:
         _kept["speech"] = (now, value)
     return value
+
+
+def speech_if(*, without: int | None = None, put: tuple[str, str] | None = None) -> Speech:
+    """Speech as it would be without the row of that id, and with (word, meaning; "" for a filler) put. One query."""
+    rows = Synonym.objects.filter(active=True).exclude(pk=without or 0).order_by("id")
+    pairs = list(rows.values_list("word", "means"))
+    return _speech([*pairs, put] if put else pairs)
+
+
+def _speech(pairs: Iterable[tuple[str, str]]) -> Speech:
+    fillers: set[str] = set()
+    means: dict[str, list[str]] = defaultdict(list)
+    for word, meaning in pairs:
+        if not meaning:
+            fillers.add(word)
+        elif meaning not in means[word]:
+            means[word].append(meaning)
+    return rules.speech_of(fillers, means)
 
 
 # What the catalogue's vocabulary knows of each asked word: whether it or a word that begins so is there, its stems,
@@ -137,13 +147,16 @@ _ALL = "(SELECT count(*) FROM catalogue_searchentry)"
 _OFFERED = "AND EXISTS (SELECT FROM catalogue_line line WHERE line.service_id = scored.service_id AND line.active)"
 
 
-def find(text: str, *, limit: int = 20, mall_id: int | None = None, everywhere: bool = False) -> list[Hit] | None:
+def find(
+    text: str, *, limit: int = 20, mall_id: int | None = None, everywhere: bool = False, own: Speech | None = None
+) -> list[Hit] | None:
     """The services that answer `text`, best first; None when nothing in it says what is wanted (only fillers).
 
     In one hall (`mall_id`), or among all that some hall offers; `everywhere`: also those that no hall offers yet.
-    Services that answer less than half of what the best one answers are left out.
+    Services that answer less than half of what the best one answers are left out. `own`: other words than those of
+    the rows, to try what a change would do.
     """
-    own = speech()
+    own = own or speech()
     terms = rules.terms_of(text, own)
     if not terms:
         return None

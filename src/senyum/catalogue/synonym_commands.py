@@ -28,7 +28,7 @@ def _forget() -> None:
     transaction.on_commit(search.forget)
 
 
-def _checked(language: str, word: str, means: str) -> tuple[str, str]:
+def checked(language: str, word: str, means: str) -> tuple[str, str]:
     """The plain forms of word and meaning. Raises NotPossible for what the search could never use."""
     if language not in _LANGUAGES:
         raise NotPossible("language", _("Bahasanya id, su, atau en."))
@@ -51,7 +51,7 @@ def put_synonym(*, language: str, word: str, means: str, now: datetime, actor: A
 
     Idempotent; a row that was switched off is switched on again. Raises NotPossible for words without letters.
     """
-    plain, meaning = _checked(language, word, means)
+    plain, meaning = checked(language, word, means)
     kind = Synonym.Kind.SYNONYM if meaning else Synonym.Kind.FILLER
     keys = {"language": language, "word": plain, "means": meaning}
     row, changed = put_row(Synonym, keys, {"kind": str(kind), "active": True})
@@ -71,7 +71,7 @@ def put_synonym(*, language: str, word: str, means: str, now: datetime, actor: A
 @transaction.atomic
 def drop_synonym(*, language: str, word: str, means: str, now: datetime, actor: Actor) -> Synonym:
     """Switch a synonym or filler off; the row stays, so that no later version brings it back. NotPossible: no such."""
-    plain, meaning = _checked(language, word, means)
+    plain, meaning = checked(language, word, means)
     row = Synonym.objects.select_for_update().filter(language=language, word=plain, means=meaning).first()
     if row is None:
         raise NotPossible("no_synonym", _("Padanan kata itu tidak ada."))
@@ -88,6 +88,18 @@ def drop_synonym(*, language: str, word: str, means: str, now: datetime, actor: 
         )
         _forget()
     return row
+
+
+@transaction.atomic
+def change_synonym(*, synonym_id: int, language: str, word: str, means: str, now: datetime, actor: Actor) -> Synonym:
+    """Correct a row: the old one is switched off, the right one put, both or neither. NotPossible: as both."""
+    old = Synonym.objects.filter(pk=synonym_id).first()
+    if old is None:
+        raise NotPossible("no_synonym", _("Padanan kata itu tidak ada."))
+    plain, meaning = checked(language, word, means)
+    if (language, plain, meaning) != (old.language, old.word, old.means):
+        drop_synonym(language=old.language, word=old.word, means=old.means, now=now, actor=actor)
+    return put_synonym(language=language, word=word, means=means, now=now, actor=actor)
 
 
 @dataclass(frozen=True)

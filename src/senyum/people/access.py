@@ -135,6 +135,8 @@ CONSOLE = (
     Part("roster", "see_plan", _("Jadwal petugas"), "/console/{mall}/roster/"),
     Part("plans", "see_plan", _("Rencana petugas"), "/console/{mall}/plans/"),
     Part("standards", "see_standards", _("Standar pelayanan"), "/console/{mall}/standards/"),
+    Part("events", "edit_catalogue", _("Peristiwa hidup"), "/console/{mall}/events/"),
+    Part("words", "edit_catalogue", _("Kata pencarian"), "/console/{mall}/words/"),
     Part("devices", "pair_device", _("Perangkat MPP"), "/console/{mall}/devices/"),
     Part("accounts", "manage_people", _("Akun petugas"), "/console/{mall}/accounts/"),
 )

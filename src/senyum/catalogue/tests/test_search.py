@@ -132,7 +132,7 @@ def test_the_houses_list_is_loaded_once_and_leaves_peoples_rows_alone():
 def test_the_houses_list_holds_only_words_the_search_can_use():
     rows = list(synonym_commands.house_rows())
     assert {language for language, _word, _means in rows} == {"id", "su", "en"}
-    assert all(synonym_commands._checked(*row) == row[1:] for row in rows)
+    assert all(synonym_commands.checked(*row) == row[1:] for row in rows)
 
 
 def test_all_halls_are_searched_and_each_offer_is_named(django_assert_max_num_queries):

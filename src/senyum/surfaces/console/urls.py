@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from senyum.surfaces.console import accounts, accuracy, devices, floor, floor_staff, plans, roster, standards
+from senyum.surfaces.console import (
+    accounts,
+    accuracy,
+    devices,
+    events,
+    floor,
+    floor_staff,
+    plans,
+    roster,
+    standards,
+    words,
+)
 
 app_name = "console"
 urlpatterns = [
@@ -45,6 +56,13 @@ urlpatterns = [
     path("<slug:mall>/standards/<int:standard>/give-back/", standards.give_back, name="standard_give_back"),
     path("<slug:mall>/standards/<int:standard>/withdraw/", standards.withdraw, name="standard_withdraw"),
     path("<slug:mall>/standards/<int:standard>/comment/<int:comment>/", standards.moderate, name="standard_moderate"),
+    path("<slug:mall>/words/", words.show, name="words"),
+    path("<slug:mall>/words/save/", words.save, name="word_save"),
+    path("<slug:mall>/words/retire/", words.retire, name="word_retire"),
+    path("<slug:mall>/events/", events.show, name="events"),
+    path("<slug:mall>/events/new/", events.new, name="event_new"),
+    path("<slug:mall>/events/<int:life>/", events.one, name="event"),
+    path("<slug:mall>/events/<int:life>/active/", events.active, name="event_active"),
     path("<slug:mall>/devices/", devices.show, name="devices"),
     path("<slug:mall>/devices/<int:device>/end/", devices.end, name="device_end"),
 ]

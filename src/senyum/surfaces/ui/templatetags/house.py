@@ -59,6 +59,8 @@ _SIGNS = {
     "plans": "clipboard-check",
     "bookings": "calendar-check",
     "standards": "file-text",
+    "events": "list-checks",
+    "words": "search",
     "devices": "tablet",
     "accounts": "users",
 }

@@ -115,6 +115,7 @@ def filled(small_mall):
         "agency": small_mall.agencies["dukcapil"].code,
         "slug": "ktp-elektronik",
         "event": "none",
+        "life": 1,
         "line": small_mall.lines["ktp"].pk,
         "visit": issued.visit_id,
         "block": block.pk,
