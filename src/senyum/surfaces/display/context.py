@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 from senyum.malls.models import Mall
 from senyum.surfaces.display import voice
 from senyum.surfaces.ui.words import minutes_range
 from senyum.visits import announce
-from senyum.visits.queries import Board, BoardCall, BoardCounter
+from senyum.visits.queries import Board, BoardCall, BoardCounter, BoardLine
 
 #: So many counters that are away are named in the footer; the grid shows them all.
 NAMED_AWAY = 1
+#: So many lines can be read from ten metres at once; the others have their turn after so many seconds.
+LINES_AT_ONCE, TURN_SECONDS = 3, 12
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,18 @@ class ShownCall:
 
 
 @dataclass(frozen=True)
+class ShownLine:
+    """What a new number of a line waits, in words; "" where no counter serves it."""
+
+    line: BoardLine
+    wait: str
+
+
+@dataclass(frozen=True)
 class BoardNow:
     """The part of the board that changes. `newcomer`: the wait told to a new number where somebody waits longest;
-    `script` is for the sound queue, as JSON.
+    `lines`: the lines of this turn, number `turn` of `turns`, when more lines wait than can be read at once; `script`
+    is for the sound queue, as JSON.
     """
 
     mall: Mall
@@ -66,6 +78,9 @@ class BoardNow:
     away: tuple[BoardCounter, ...]
     board: Board
     newcomer: str
+    lines: tuple[ShownLine, ...]
+    turn: int
+    turns: int
     script: dict[str, Any]
 
 
@@ -103,4 +118,24 @@ def board_now(mall: Mall, board: Board, *, now: datetime, speed: float, version:
         "calls": [call.for_script() for call in calls],
     }
     newcomer = minutes_range(board.longest.p50, board.longest.p90) if board.longest else ""
-    return BoardNow(mall, now, newest, recent, board.counters, tuple(away[:NAMED_AWAY]), board, newcomer, script)
+    turns = ceil(len(board.lines) / LINES_AT_ONCE)
+    # By the wall's time, whatever the pace of a demo: a turn must last long enough to be read.
+    turn = int(now.timestamp() / speed // TURN_SECONDS) % turns if turns else 0
+    lines = tuple(
+        ShownLine(line, minutes_range(line.p50, line.p90))
+        for line in board.lines[turn * LINES_AT_ONCE : (turn + 1) * LINES_AT_ONCE]
+    )
+    return BoardNow(
+        mall,
+        now,
+        newest,
+        recent,
+        board.counters,
+        tuple(away[:NAMED_AWAY]),
+        board,
+        newcomer,
+        lines,
+        turn + 1,
+        turns,
+        script,
+    )

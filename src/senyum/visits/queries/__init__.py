@@ -1,6 +1,6 @@
 """All reads of visits that surfaces use, by who looks."""
 
-from senyum.visits.queries.board import Board, BoardCall, BoardCounter, LongestLine, board
+from senyum.visits.queries.board import Board, BoardCall, BoardCounter, BoardLine, LongestLine, board
 from senyum.visits.queries.citizen import Leg, VisitView, visit_by_token, visit_view
 from senyum.visits.queries.counter import (
     AgencyTicket,
@@ -51,6 +51,7 @@ __all__ = [
     "Board",
     "BoardCall",
     "BoardCounter",
+    "BoardLine",
     "BookedWait",
     "ComingAt",
     "CounterChoice",

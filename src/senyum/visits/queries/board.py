@@ -56,8 +56,20 @@ class LongestLine:
 
 
 @dataclass(frozen=True)
+class BoardLine:
+    """A line in which somebody waits, and what a new number is told (minutes; None while no counter serves it)."""
+
+    prefix: str
+    agency: str
+    service: str
+    waiting: int
+    p50: float | None
+    p90: float | None
+
+
+@dataclass(frozen=True)
 class Board:
-    """The newest call, the last six others, the counters and the foot strip."""
+    """The newest call, the last six others, the counters, the lines in which people wait and the foot strip."""
 
     newest: BoardCall | None
     recent: list[BoardCall]
@@ -69,6 +81,7 @@ class Board:
     pause_reason: str
     pause_back_at: datetime | None
     closed_message: str
+    lines: tuple[BoardLine, ...] = ()
 
 
 def board(mall: Mall, now: datetime) -> Board:
@@ -93,6 +106,11 @@ def board(mall: Mall, now: datetime) -> Board:
         all_counters=len(counters),
         pause_reason=pause.reason if pause else "",
         pause_back_at=pause.back_at if pause else None,
+        lines=tuple(
+            BoardLine(line.prefix, line.agency, line.service, line.waiting, line.p50, line.p90)
+            for line in sorted(waiting, key=lambda line: (line.prefix, line.line_id))
+            if line.takes_tickets
+        ),
         closed_message="" if takes or running else (reasons[0] if len(reasons) == 1 else "closed"),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from senyum.visits.queries import Board, BoardCall, BoardCounter, LongestLine
+from senyum.visits.queries import Board, BoardCall, BoardCounter, BoardLine, LongestLine
 
 CALLS = [
     ("A-027", 3, "Disdukcapil", "KTP-el hilang atau rusak"),
@@ -23,6 +23,15 @@ AGENCIES = [
     "Dinkes", "DLH", "PUTR", "PDAM", "PLN", "bank bjb", "Taspen", "KPP Pratama", "Pengadilan Agama",
     "Pengadilan Negeri", "Bea Cukai", "BNN", "Loka POM", "Perpustakaan", "UMKM", "Kasir",
 ]  # fmt: skip
+
+
+LINES = (
+    BoardLine("A", "Disdukcapil", "KTP-el hilang atau rusak", 12, 34.2, 61.0),
+    BoardLine("B", "BPJS Kesehatan", "Ubah faskes", 1, 3.2, 8.4),
+    BoardLine("C", "Polres", "SKCK", 9, 14.8, 29.3),
+    BoardLine("D", "DPMPTSP", "NIB", 2, None, None),
+    BoardLine("F", "Imigrasi", "Paspor baru dan penggantian karena hilang", 8, 21.4, 46.2),
+)
 
 
 def call(number: int, at: datetime, **changes: Any) -> BoardCall:
@@ -63,5 +72,6 @@ def busy_board(now: datetime, **changes: Any) -> Board:
         "pause_reason": "",
         "pause_back_at": None,
         "closed_message": "",
+        "lines": LINES,
     }
     return Board(**{**values, **changes})

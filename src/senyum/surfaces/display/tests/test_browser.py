@@ -296,6 +296,7 @@ def test_every_size_shows_everything(hall: Hall, size: tuple[int, int], name: st
         "#caption",
         ".recent li:last-child",
         ".counters li:last-child",
+        ".waits li:last-child",
         ".board-foot",
     ):
         box = hall.page.locator(place).bounding_box()
@@ -304,6 +305,9 @@ def test_every_size_shows_everything(hall: Hall, size: tuple[int, int], name: st
         assert box["y"] >= 0
         assert box["x"] + box["width"] <= width + 1
         assert box["y"] + box["height"] <= height + 1
+    # Read from ten metres: two hundredths of a wide board's width (40 of 1920 pixels), wherever it hangs.
+    size_of = "e => parseFloat(getComputedStyle(e).fontSize) / Math.max(innerWidth, innerHeight)"
+    assert hall.page.locator(".waits .range").first.evaluate(size_of) >= 40 / 1920 - 0.0005
     assert_fits(hall.page)
     assert_axe_clean(hall.page)
     if name:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from senyum.people.models import DeviceKind
 from senyum.rehearsal.queries import SmallHall
 from senyum.roster.commands import open_session
 from senyum.surfaces.display import views, voice
+from senyum.surfaces.display.context import board_now
 from senyum.surfaces.display.tests.boards import busy_board, call
 from senyum.surfaces.ui.testing import PageClient
 from senyum.surfaces.ui.words import minutes_range
@@ -210,6 +211,37 @@ def test_the_foot_says_what_a_new_number_waits_where_it_takes_longest(
     assert line.p50 and line.p90 and line.p90 > 5
     foot = page_client.page("/display/contoh/").find("footer", class_="board-foot")[0].text
     assert "Perkiraan terlama" in foot and f"Disdukcapil, {minutes_range(line.p50, line.p90)}" in foot
+
+
+def test_every_line_with_people_has_its_turn_and_says_when_it_was_estimated(small_mall: SmallHall) -> None:
+    """Three at once; the next after twelve real seconds, in a demo that runs fast, too."""
+    noon = datetime(2031, 1, 6, 5, 0, tzinfo=UTC)
+    noon -= timedelta(seconds=noon.timestamp() % 24)
+    seen = [
+        [
+            shown.line.prefix
+            for shown in board_now(small_mall.mall, busy_board(noon), now=at, speed=1.0, version="").lines
+        ]
+        for at in (noon, noon + timedelta(seconds=11), noon + timedelta(seconds=12), noon + timedelta(seconds=24))
+    ]
+    assert seen == [["A", "B", "C"], ["A", "B", "C"], ["D", "F"], ["A", "B", "C"]]
+    shown = board_now(small_mall.mall, busy_board(noon), now=noon, speed=1.0, version="")
+    assert (shown.turn, shown.turns, shown.lines[0].wait) == (1, 2, minutes_range(34.2, 61.0))
+    fast = [
+        board_now(small_mall.mall, busy_board(noon), now=noon + timedelta(seconds=s), speed=30.0, version="").turn
+        for s in (0, 12, 360)
+    ]
+    assert fast[0] == fast[1] != fast[2]
+    quiet = board_now(small_mall.mall, busy_board(noon, lines=()), now=noon, speed=1.0, version="")
+    assert quiet.lines == () and quiet.turns == 0
+
+
+def test_the_board_tells_the_range_of_each_line(page_client: PageClient, small_mall: SmallHall, show: Show) -> None:
+    show()
+    (waits,) = page_client.page("/display/contoh/").find("section", class_="waits")
+    assert "perkiraan pukul" in waits.text and "/2" in waits.text
+    show(lines=())
+    assert not page_client.page("/display/contoh/").find("section", class_="waits")
 
 
 def test_the_board_listens_for_words_that_the_journal_uses() -> None:
