@@ -228,6 +228,10 @@ def worker() -> None:
     hall.connect()
     from django.core.management import call_command
 
+    from senyum.core import postgres
+
+    # Over a restart of the database it waits here, and works on the moment that is over.
+    postgres.wait_until_it_answers(os.environ["DATABASE_URL"])
     call_command("procrastinate", "worker", "--concurrency", "2", "--shutdown-graceful-timeout", "3")
 
 

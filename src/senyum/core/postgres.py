@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -332,6 +332,24 @@ def _answers(socket: Path) -> bool:
             return True
     except psycopg.OperationalError:
         return False
+
+
+def wait_until_it_answers(
+    url: str, *, connect: Callable[..., AbstractContextManager[object]] = psycopg.connect, pause: float = 0.25
+) -> int:
+    """Wait for the database of `url`, however long it is away; how often it was asked.
+
+    For a program that would end without it: the supervisor starts what ends after pauses of up to ten seconds, and one
+    that fell due just before the database came back would be missing for as long.
+    """
+    tries = 1
+    while True:
+        try:
+            with connect(url, connect_timeout=2):
+                return tries
+        except psycopg.OperationalError:
+            tries += 1
+            time.sleep(pause)
 
 
 def options(home: Path, socket: Path, *, durable: bool, preload: bool) -> dict[str, str]:

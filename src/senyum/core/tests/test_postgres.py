@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from senyum import cli
 from senyum.core import postgres
 
 pytestmark = pytest.mark.xdist_group("postgres")
@@ -197,3 +199,27 @@ def test_without_any_programs_it_says_what_to_do(monkeypatch):
     monkeypatch.setattr(postgres.Path, "glob", lambda self, pattern: iter(()))
     with pytest.raises(postgres.PostgresError, match=r"make setup.*DATABASE_URL"):
         postgres.installed_programs()
+
+
+def test_who_needs_the_database_asks_until_it_answers_and_not_once_more():
+    asked: list[str] = []
+
+    def connect(url: str, **_more: object) -> nullcontext[None]:
+        asked.append(url)
+        if len(asked) < 5:
+            raise psycopg.OperationalError("the database system is starting up")
+        return nullcontext()
+
+    assert postgres.wait_until_it_answers("postgresql:///x", connect=connect, pause=0.0) == 5
+    assert len(asked) == 5
+
+
+def test_the_worker_begins_only_when_the_database_answers(monkeypatch):
+    """Else it ends, and the supervisor's pauses grow to ten seconds while the database is away."""
+    done: list[str] = []
+    monkeypatch.setenv("DATABASE_URL", "postgresql:///x")
+    monkeypatch.setattr(cli.hall, "connect", lambda: done.append("connect"))
+    monkeypatch.setattr(postgres, "wait_until_it_answers", lambda url: done.append(url))
+    monkeypatch.setattr("django.core.management.call_command", lambda *words: done.append(words[1]))
+    cli.worker()
+    assert done == ["connect", "postgresql:///x", "worker"]
