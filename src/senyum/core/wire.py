@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
-from psycopg import pq
+from psycopg import generators, pq
+from psycopg.adapt import Transformer
 
 Rows = list[tuple[Any, ...]]
 _PLACE = re.compile(r"%\((\w+)\)s|%%")
@@ -65,15 +66,32 @@ def together(raw: psycopg.Connection[Any], parts: Sequence[Part]) -> list[Rows]:
             known[statement.text] = name
         given = [bytes(escaping.escape_literal(values[place].encode())).decode() for place in statement.places]
         words.append(f"EXECUTE {name}({', '.join(given)})" if given else f"EXECUTE {name}")
-    cursor = psycopg.Cursor(raw)
     try:
-        cursor.execute("; ".join(words).encode())
+        results = _asked(raw, "; ".join(words).encode())
     except psycopg.errors.InvalidSqlStatementName:
         known.clear()
         raise
+    # One reader of rows for all results: a cursor would describe every column of each, which nobody reads here.
+    reader = Transformer(raw)
     found: list[Rows] = []
-    for part in parts:
+    for part, result in zip(parts, results, strict=True):
         if not isinstance(part, str):
-            found.append(cursor.fetchall() if cursor.description else [])
-        cursor.nextset()
+            reader.set_pgresult(result)
+            found.append(reader.load_rows(0, result.ntuples, tuple))
     return found
+
+
+def _asked(raw: psycopg.Connection[Any], text: bytes) -> list[pq.abc.PGresult]:
+    """The results of the statements in `text`, by the simple protocol. Raises the first error among them."""
+    with raw.lock:
+        results = raw.wait(_round(raw.pgconn, text))
+    for result in results:
+        if result.status == pq.ExecStatus.FATAL_ERROR:
+            raise psycopg.errors.error_from_result(result, encoding=raw.info.encoding)
+    return results
+
+
+def _round(pgconn: pq.abc.PGconn, text: bytes) -> Generator[Any, Any, list[pq.abc.PGresult]]:
+    pgconn.send_query(text)
+    results: list[pq.abc.PGresult] = yield from generators.execute(pgconn)
+    return results

@@ -11,7 +11,7 @@ from senyum.journal.record import INSERT
 #: The first key of the advisory locks, one per line.
 LINES = 7001
 #: Beyond one for each press, so many of a line are read: people who cannot be called just now.
-SPARE = 8
+SPARE = 3
 
 #: Batches that call from the same line come one after the other; and nobody else acts at these counters meanwhile.
 HOLD = f"""
