@@ -22,6 +22,7 @@ from senyum.surfaces.ui.links import outward
 PRIVATE = (
     "/t/",
     "/b/",
+    "/w/",
     "/accounts/",
     "/api/",
     "/console/",
