@@ -12,8 +12,13 @@ from senyum.bookings import commands, queries, states
 from senyum.bookings.models import Booking, Leg, Place, WaitEntry
 from senyum.bookings.tests.days import DAY, NOW, at, open_bookings
 from senyum.core import clock
+from senyum.journal.actor import SYSTEM
 from senyum.notices.models import Notice, Subscription
 from senyum.notices.tests.test_webpush import AUTH, POINT
+from senyum.roster import commands as roster
+from senyum.surfaces.ui.words import minutes_range
+from senyum.visits.hall import forget
+from senyum.visits.queries import booked_waits
 
 pytestmark = pytest.mark.django_db
 PUSH = {"endpoint": "https://fcm.googleapis.com/fcm/send/abc", "p256dh": POINT, "auth": AUTH}
@@ -36,6 +41,27 @@ def _book(hall, hour: int = 9, *lines: str, **more):
 
 def _fills(hall, hour: int, quantity: int = 2):
     return _book(hall, hour, quantity=quantity, contact="", contact_kind="")
+
+
+class TestWait:
+    def test_on_its_day_the_page_says_how_long_one_waits_who_comes_on_time(self, small_mall, page_client, monkeypatch):
+        view = _book(small_mall, 10, "ktp", "skck")
+        _book(small_mall, 10, contact="", contact_kind="")
+        for number, user in ((1, "petugas1"), (2, "petugas2")):
+            roster.open_session(
+                counter=small_mall.counters[number], user=small_mall.users[user], now=at(8), actor=SYSTEM
+            )
+        assert "Kalau datang tepat waktu" not in page_client.page(f"/b/{view.token}/").text, "the day before"
+        monkeypatch.setattr(clock, "now", lambda: at(8, 30))
+        forget()
+        told = {wait.line_id: wait for wait in booked_waits(small_mall.mall, view, at(8, 30))}
+        ktp = told[small_mall.lines["ktp"].pk]
+        page = page_client.page(f"/b/{view.token}/")
+        assert "Kalau datang tepat waktu" in page.text and "Perkiraan pukul 08.30" in page.text
+        said = page.text.partition("Kalau datang tepat waktu")[2].partition("Perkiraan pukul")[0]
+        assert "10.00" in said and minutes_range(ktp.p50, ktp.p90) in said and "di depan Anda" in said
+        # Nobody serves the second service: nothing is told of it.
+        assert told[small_mall.lines["skck"].pk].p50 is None and "11.00" not in said
 
 
 class TestMove:

@@ -30,11 +30,13 @@ from senyum.surfaces.citizen.forms import CodeForm
 from senyum.surfaces.citizen.views.book import DayRow, TimeRow, a_day, noon, time_row
 from senyum.surfaces.citizen.views.hall import language
 from senyum.surfaces.citizen.views.ticket import _sealed
+from senyum.surfaces.ui import words
 from senyum.surfaces.ui.access import View, public
 from senyum.surfaces.ui.push import Offer, answer, offer
 from senyum.surfaces.ui.qr import qr_svg
 from senyum.surfaces.ui.refusal import refuse
 from senyum.surfaces.ui.render import page
+from senyum.visits import queries as visits
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,21 @@ class BookingLeg:
 
 
 @dataclass(frozen=True)
+class ComeWait:
+    """If the person comes at `starts`: the wait in words, and how many stand before them then."""
+
+    name: str
+    starts: datetime
+    wait: str
+    people_ahead: int
+
+
+@dataclass(frozen=True)
 class BookedContext:
-    """The booking: its code to say or to scan, its services, what may still be done; `again`: where to book anew."""
+    """The booking: its code to say or to scan, its services, what may still be done; `again`: where to book anew.
+
+    `waits`: on its day, how long each service makes one wait, as estimated at `now`.
+    """
 
     view: BookingView
     legs: tuple[BookingLeg, ...]
@@ -55,6 +70,8 @@ class BookedContext:
     address: str
     again: str
     push: Offer | None
+    waits: tuple[ComeWait, ...]
+    now: datetime
     problem: str | Promise
 
 
@@ -136,8 +153,21 @@ def _shown(
     if view.state == states.HELD:
         return _code(request, view, mall, CodeForm(), problem, status)
     again = f"/m/{mall.code}/book/?" + "&".join(f"line={leg.line_id}" for leg in view.legs)
-    context = BookedContext(view, _legs(view, mall), qr_svg(view.reference), mall.address, again, _push(view), problem)
+    context = BookedContext(
+        view, _legs(view, mall), qr_svg(view.reference), mall.address, again, _push(view), _waits(view, mall),
+        clock.now(), problem,
+    )  # fmt: skip
     return page(request, "citizen/booking.html", context, status=status)
+
+
+def _waits(view: BookingView, mall: Mall) -> tuple[ComeWait, ...]:
+    """What is told of the wait, on the day of the booking and where a figure can be told."""
+    names = {info.id: info.name for info in lines_of(mall, language())}
+    return tuple(
+        ComeWait(names[told.line_id], told.starts, words.minutes_range(told.p50, told.p90), told.people_ahead or 0)
+        for told in visits.booked_waits(mall, view, clock.now())
+        if told.p50 is not None and told.line_id in names
+    )
 
 
 def _over(view: BookingView) -> bool:
