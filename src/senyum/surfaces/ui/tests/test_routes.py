@@ -48,6 +48,7 @@ ROUTES = {
         display/<slug:mall>/voice/<slug:language>/<slug:kind>/<slug:label>/<int:counter>/<slug:signed>.wav
         m/<slug:mall>/
         robots.txt
+        cari/
         sitemap.xml
         sitemap-house.xml
         m/<slug:mall>/sitemap.xml
