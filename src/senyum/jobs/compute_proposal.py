@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 from django.utils import translation
+from django.utils.translation import gettext_noop
 from procrastinate.contrib.django import app
 
 from senyum.core import clock
@@ -62,7 +63,11 @@ def compute_one(proposal: Proposal) -> None:
         return
     except Exception:
         log.exception("proposal.failed", proposal=proposal.pk)
-        _fail(proposal, "Rencana gagal dihitung karena kesalahan program. Catatannya ada di log/worker.log.")
+        # Kept in Indonesian, read in the reader's language (planning/queries.py).
+        _fail(
+            proposal,
+            gettext_noop("Rencana gagal dihitung karena kesalahan program. Catatannya ada di log/worker.log."),
+        )
         return
     _options(proposal, planned)
 

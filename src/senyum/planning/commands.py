@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
@@ -167,7 +168,8 @@ def tidy(*, now: datetime, wall: datetime) -> int:
                 _tell(proposal, "proposal.expired", SYSTEM, now)
                 count += 1
             elif proposal.state == states.COMPUTING and (not proposal.beat_at or proposal.beat_at < wall - SILENCE):
-                trouble = "Penghitungan terhenti di tengah jalan. Minta rencana itu sekali lagi."
+                # Kept in Indonesian, read in the reader's language (queries.py).
+                trouble = gettext_noop("Penghitungan terhenti di tengah jalan. Minta rencana itu sekali lagi.")
                 _move(proposal, "fail", trouble=trouble)
                 _tell(proposal, "proposal.failed", SYSTEM, now, reason=trouble)
                 count += 1

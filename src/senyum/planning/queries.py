@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from senyum.catalogue.models import Line
 from senyum.malls import queries as malls
@@ -140,7 +141,8 @@ def _row(found: Proposal, whole: bool) -> ProposalRow:
         asked_at=found.asked_at,
         stage=found.stage,
         progress=found.progress,
-        trouble=found.trouble,
+        # A sentence with numbers in it stays as it was written; all others are told in the reader's language.
+        trouble=gettext(found.trouble) if found.trouble else "",
         cost=sum(int(d["cost"]) for d in days) if days else None,
         today_cost=round(sum(float(d["today_cost"]) for d in days)) if days else None,
         kept=_share(days, "plan"),

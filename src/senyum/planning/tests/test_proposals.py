@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import translation
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from senyum.core.errors import NotAllowed, NotPossible, Stale
@@ -296,6 +297,9 @@ def test_a_computation_that_died_is_told(hall: SmallHall) -> None:
     assert commands.tidy(now=NOW, wall=WALL + timedelta(hours=1)) == 1
     proposal.refresh_from_db()
     assert proposal.state == states.FAILED and "terhenti" in proposal.trouble
+    with translation.override("en"):
+        (row,) = queries.proposals(hall.mall, [a.pk for a in hall.agencies.values()])
+        assert row.trouble == "The computation stopped half way. Ask for that plan once more."
 
 
 def test_who_sees_what(hall: SmallHall) -> None:
