@@ -1,12 +1,17 @@
 """A proposal's charts as SVG text, drawn by Altair and vl-convert: in jobs only, they take 230 MB.
 
-Words are Indonesian; each page shows the same figures as a table beside the chart, in the reader's language.
+What is drawn is Indonesian; its title and description stand in it in three languages (SVG 2, section 5.7: the reader
+takes the one whose `lang` is theirs), and each page shows the same figures as a table beside the chart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from django.utils import translation
+from django.utils.html import escape
+from django.utils.translation import gettext, gettext_noop
 
 #: Role tokens of surfaces/ui/static/ui/tokens.css; a picture cannot read a stylesheet.
 PAPER, TEXT, SOFT, LINE = "#ffffff", "#16261f", "#56655d", "#e5dccb"
@@ -16,24 +21,45 @@ WIDTH, HEIGHT = 560, 300
 TODAY, PLAN = "jadwal sekarang", "rencana"
 #: 1.234,5 as Indonesia writes it (https://d3js.org/d3-format#formatLocale).
 NUMBERS = {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["Rp", ""]}
+LANGUAGES = ("id", "su", "en")
+#: Title and description of each chart.
+DAY = (
+    gettext_noop("Tunggu rata-rata sepanjang hari"),
+    gettext_noop("Menit menunggu menurut jam datang, setiap setengah jam: jadwal sekarang dan rencana."),
+)
+FRONTIER = (
+    gettext_noop("Biaya dan tunggu"),
+    gettext_noop(
+        "Berapa menit sembilan dari sepuluh orang menunggu, menurut biaya petugas sehari dalam juta rupiah;"
+        " setiap titik adalah satu target."
+    ),
+)
+EXTRA = (
+    gettext_noop("Kalau petugas ditambah satu"),
+    gettext_noop("Berapa orang lebih banyak yang dipanggil tepat waktu sehari, menurut instansi."),
+)
+CLOSURES = (
+    gettext_noop("Loket yang bisa ditutup"),
+    gettext_noop("Hemat sehari dalam ribu rupiah kalau loket itu ditutup, dan apakah orang merasakannya."),
+)
 #: So many bars are readable.
 BARS = 10
 
 
 def of_plan(days: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """`day-DATE`: the mean wait through each day, as it is and as planned."""
-    return {f"day-{day['date']}": _svg(_through_day(day)) for day in days}
+    return {f"day-{day['date']}": _svg(_through_day(day), DAY) for day in days}
 
 
 def of_options(found: Mapping[str, Any], day: Mapping[str, Any]) -> dict[str, str]:
     """`frontier`, `extra` and `closures`; those without a row are left out."""
     answer = {}
     if found["frontier"]:
-        answer["frontier"] = _svg(_frontier(found["frontier"], day))
+        answer["frontier"] = _svg(_frontier(found["frontier"], day), FRONTIER)
     if any(row["people"] and row["people"] > 0 for row in found["extra_officers"]):
-        answer["extra"] = _svg(_extra(found["extra_officers"], _names(day)))
+        answer["extra"] = _svg(_extra(found["extra_officers"], _names(day)), EXTRA)
     if found["closures"]:
-        answer["closures"] = _svg(_closures(found["closures"], _names(day)))
+        answer["closures"] = _svg(_closures(found["closures"], _names(day)), CLOSURES)
     return answer
 
 
@@ -47,11 +73,22 @@ def _data(rows: Sequence[Mapping[str, Any]]) -> Any:
     return alt.Data(values=list(rows))  # type: ignore[no-untyped-call]  # made by altair's schema
 
 
-def _svg(chart: Any) -> str:
+def _svg(chart: Any, about: tuple[str, str]) -> str:
     import vl_convert
 
     text: str = vl_convert.vegalite_to_svg(_styled(chart).to_dict(), format_locale=NUMBERS)
-    return text
+    return _told(text, about)
+
+
+def _told(svg: str, about: tuple[str, str]) -> str:
+    """`svg` with a title and a description for whoever does not see it, in each language, Indonesian first."""
+    words = []
+    for tag, sentence in zip(("title", "desc"), about, strict=True):
+        for language in LANGUAGES:
+            with translation.override(language):
+                words.append(f'<{tag} lang="{language}">{escape(gettext(sentence))}</{tag}>')
+    end = svg.index(">", svg.index("<svg")) + 1
+    return f'{svg[: end - 1]} role="img">{"".join(words)}{svg[end:]}'
 
 
 def _styled(chart: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from xml.etree import ElementTree
 
 from senyum.planning import charts
 
@@ -60,3 +61,18 @@ def test_bars_say_their_numbers_with_a_comma() -> None:
 
 def test_nothing_is_drawn_of_nothing() -> None:
     assert charts.of_options({"frontier": [], "extra_officers": EXTRA[1:], "closures": []}, DAY) == {}
+
+
+def test_every_chart_says_what_it_is_with_its_units_in_three_languages() -> None:
+    options = {"frontier": POINTS, "extra_officers": EXTRA, "closures": CLOSURES}
+    drawn = {**charts.of_plan([DAY]), **charts.of_options(options, DAY)}
+    assert len(drawn) == 4
+    for svg in drawn.values():
+        root = ElementTree.fromstring(svg)
+        assert root.get("role") == "img"
+        for tag in ("title", "desc"):
+            told = [(e.get("lang"), e.text) for e in root.findall(f"{{http://www.w3.org/2000/svg}}{tag}")]
+            assert [language for language, _text in told] == ["id", "su", "en"]
+            assert len({text for _language, text in told}) == 3, "each in its own words"
+    assert any("menit" in text for text in words(drawn["frontier"])), "axes have units"
+    assert any("juta rupiah" in text for text in words(drawn["frontier"]))
