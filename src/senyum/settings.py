@@ -248,7 +248,10 @@ KEEP_DAYS = int(os.environ.get("SENYUM_KEEP_DAYS", "30"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 SILENCED_SYSTEM_CHECKS: list[str] = []
 LOGGING_CONFIG = "senyum.core.log.configure"
-LOGGING = {"level": os.environ.get("SENYUM_LOG", "INFO")}
+LOGGING = {
+    "level": os.environ.get("SENYUM_LOG", "INFO"),
+    "collector": os.environ.get("SENYUM_LOG_COLLECTOR", ""),
+}
 
 # Jobs are imported by the worker (and whoever starts one) from here.
 PROCRASTINATE_IMPORT_PATHS = [

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import re
+import socket
 import sys
 import unicodedata
 from collections.abc import Mapping
+from logging.handlers import SysLogHandler
 from typing import Any
 
 import structlog
@@ -95,8 +97,44 @@ class StderrHandler(logging.Handler):
             self.handleError(record)
 
 
+class CollectorHandler(SysLogHandler):
+    """Sends each line to a syslog daemon too, which keeps it elsewhere; one that is gone stops nothing."""
+
+    ident = "senyum: "
+    append_nul = False
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """The line stands in the log of this machine; a trace for each would drown it."""
+
+
+def collector(address: str) -> CollectorHandler:
+    """A handler for `/dev/log` (a daemon of this machine) or `192.0.2.7:514` (UDP).
+
+    A daemon that is not there yet gets the lines from when it is. Raises ValueError with a sentence when the address is
+    neither. Only numbers: a name would be looked up for every line.
+    """
+    if address.startswith("/"):
+        return CollectorHandler(address)
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.inet_pton(family, host)
+        number = int(port)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"SENYUM_LOG_COLLECTOR is {address!r}. Give the path of a socket (/dev/log) or number and port"
+            " (192.0.2.7:514)."
+        ) from error
+    return CollectorHandler((host, number))
+
+
 def configure(options: Mapping[str, Any] | None = None) -> None:
-    """Set up structlog and the standard library's logging. `options["level"]`: name of the least level (INFO)."""
+    """Set up structlog and the standard library's logging.
+
+    `options`: `level`, name of the least level (INFO); `collector`, where lines go besides standard error (`collector`
+    above; nowhere). A collector that cannot be used is told in the log and done without.
+    """
     level = str((options or {}).get("level") or "INFO").upper()
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -111,22 +149,28 @@ def configure(options: Mapping[str, Any] | None = None) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         cache_logger_on_first_use=True,
     )
-    handler = StderrHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                redaction,
-                structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
-            ],
-        )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            redaction,
+            structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+        ],
     )
     root = logging.getLogger()
-    for before in [h for h in root.handlers if isinstance(h, StderrHandler)]:
+    for before in [h for h in root.handlers if isinstance(h, StderrHandler | CollectorHandler)]:
         root.removeHandler(before)
-    root.addHandler(handler)
+        before.close()
+    handlers: list[logging.Handler] = [StderrHandler()]
+    trouble = ""
+    try:
+        handlers += [collector(address)] if (address := str((options or {}).get("collector") or "")) else []
+    except ValueError as error:
+        trouble = str(error)
+    for handler in handlers:
+        handler.setFormatter(formatter)
+        root.addHandler(handler)
     root.setLevel(level)
     # A 404 is not an event of the house, and its address may be somebody's link.
     logging.getLogger("django.request").setLevel(logging.ERROR)
@@ -134,3 +178,5 @@ def configure(options: Mapping[str, Any] | None = None) -> None:
     # That jobs exist and are queued is not an event either: every command would begin with it.
     for name in ("blueprints", "periodic", "jobs"):
         logging.getLogger(f"procrastinate.{name}").setLevel(logging.WARNING)
+    if trouble:
+        structlog.get_logger(__name__).warning("log.no_collector", trouble=trouble)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 
 import pytest
 import structlog
@@ -101,3 +102,64 @@ def test_a_second_configuration_does_not_double_the_lines(lines):
     log.configure({"level": "info"})
     structlog.get_logger("t2").info("once")
     assert len(lines()) == 1
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    """A syslog daemon on a socket of this machine."""
+    path = tmp_path / "log"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(path))
+        listening.settimeout(5)
+        yield path, listening
+    log.configure(settings.LOGGING)
+
+
+def test_every_line_goes_to_the_collector_too(daemon, capsys):
+    path, listening = daemon
+    log.configure({"level": "info", "collector": str(path)})
+    structlog.get_logger("senyum.test").warning("notice.failed", notice=12, trouble="mail to siti@example.com")
+    sent = listening.recv(65_536).decode()
+    (kept,) = capsys.readouterr().err.splitlines()
+    # <PRI> of a warning of a user's program, then who speaks, then the very line of this machine's log.
+    assert sent == f"<12>senyum: {kept}"
+    assert "siti@example.com" not in sent and "[email]" in sent
+
+
+def test_a_collector_that_goes_stops_nothing(daemon, capsys):
+    path, listening = daemon
+    log.configure({"level": "info", "collector": str(path)})
+    listening.close()
+    path.unlink()
+    structlog.get_logger("senyum.test").info("hall.opened")
+    assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["hall.opened"]
+
+
+def test_a_collector_that_comes_later_gets_the_lines_from_then_on(tmp_path, capsys):
+    path = tmp_path / "log"
+    log.configure({"level": "info", "collector": str(path)})
+    structlog.get_logger("senyum.test").info("hall.opened")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(path))
+        listening.settimeout(5)
+        structlog.get_logger("senyum.test").info("hall.closed")
+        assert '"event": "hall.closed"' in listening.recv(65_536).decode()
+    log.configure(settings.LOGGING)
+
+
+def test_a_collector_may_have_a_number_and_a_port(capsys):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.settimeout(5)
+        log.configure({"level": "info", "collector": f"127.0.0.1:{listening.getsockname()[1]}"})
+        structlog.get_logger("senyum.test").info("hall.opened")
+        assert '"event": "hall.opened"' in listening.recv(65_536).decode()
+    log.configure(settings.LOGGING)
+
+
+@pytest.mark.parametrize("address", ["logs.example", "logs.example:514", "127.0.0.1:x", ":514"])
+def test_a_wrong_collector_is_told_and_done_without(address, capsys):
+    log.configure({"level": "info", "collector": address})
+    (line,) = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+    assert line["event"] == "log.no_collector" and "SENYUM_LOG_COLLECTOR" in line["trouble"]
+    log.configure(settings.LOGGING)
