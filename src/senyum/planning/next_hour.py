@@ -24,7 +24,7 @@ from senyum.visits import states
 from senyum.visits.hall import Hall, HallLine, hall_of
 from senyum.visits.models import Ticket
 
-#: Minutes at the counter vary by so much (standard deviation / mean), as in the scenarios.
+#: Minutes at the counter vary by so much (standard deviation / mean) while none were seen, as in the scenarios.
 SPREAD = 0.6
 SAMPLES, SHOWN = 200, 5
 LOOK_BACK = timedelta(minutes=60)
@@ -123,7 +123,9 @@ def _read(hall: Hall, now: datetime) -> _Read:
                 for line, turn, promised, held in waiting.values_list("line_id", "turn_at", "promised_by", "held_until")
                 if held is None or held <= now
             ],
-            came=Tally(today.filter(queued_at__gt=now - LOOK_BACK).values_list("line_id", flat=True)),
+            came=Tally(
+                today.filter(queued_at__gt=now - LOOK_BACK, visit__booking=None).values_list("line_id", flat=True)
+            ),
             sessions=sessions,
             back=dict(
                 SessionPause.objects.filter(session__in=sessions, ended_at=None).values_list("session_id", "back_at")
@@ -184,19 +186,20 @@ def _places(lines: Sequence[int], place: Mapping[int, int]) -> frozenset[int]:
 
 
 def _lines(hall: Hall, read: _Read, lines: Sequence[HallLine]) -> tuple[engine.LiveLine, ...]:
-    """As many people come as came in the last hour."""
+    """As the forecast sees them: services as they went lately (drawn to the standard time while few were seen); as many
+    come without a booking as came in the last hour, and of the booked those who are expected."""
     promise = hall.policies["regular"].promise_minutes if "regular" in hall.policies else 30
     hour = LOOK_BACK.total_seconds() / 60
-    return tuple(
-        engine.LiveLine(
-            line.code,
-            float(max(line.standard_minutes, 1)),
-            SPREAD,
-            read.came.get(line.id, 0) / hour,
-            float(promise),
-        )
-        for line in lines
-    )
+    found = []
+    for line in lines:
+        state = hall.outlooks[line.id].state if line.id in hall.outlooks else None
+        minutes, spread = float(max(line.standard_minutes, 1)), SPREAD
+        if state is not None and state.observed:
+            minutes, spread, _error = state.service()
+        booked = sum(b.services for b in state.bookings if b.comes <= state.minute + hour) if state else 0.0
+        rate = (read.came.get(line.id, 0) + booked) / hour
+        found.append(engine.LiveLine(line.code, max(1.0, minutes), spread, rate, float(promise)))
+    return tuple(found)
 
 
 def _desks(hall: Hall, read: _Read, agency: int, place: Mapping[int, int], now: datetime) -> Iterator[engine.LiveDesk]:

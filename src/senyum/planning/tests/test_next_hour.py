@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from senyum.bookings import commands as bookings
+from senyum.bookings.tests.days import open_bookings
 from senyum.journal.actor import SYSTEM
 from senyum.planning.next_hour import HELP, LUNCH, OPEN, NextHour, next_hour
 from senyum.planning.tests.small import DAY, NOW, at, eight_to_three
@@ -13,6 +15,8 @@ from senyum.rehearsal.queries import SmallHall
 from senyum.roster import commands as roster
 from senyum.roster.queries import shifts_of
 from senyum.visits import commands
+from senyum.visits.hall import forget
+from senyum.visits.models import Ticket
 
 pytestmark = pytest.mark.django_db
 NINE = at(9)
@@ -102,3 +106,23 @@ def test_other_agencies_are_left_out_and_a_closed_hall_says_so(hall: SmallHall) 
     assert ask(hall, "polres").waiting == 0
     assert not ask(hall, now=at(20)).open
     assert next_hour(hall.mall, NINE, []).open is False
+
+
+def test_services_seen_lately_and_the_booked_who_are_expected_count(hall: SmallHall) -> None:
+    sit(hall, 1, "petugas1")
+    come(hall, "ktp", 12)
+    forget()
+    plain = ask(hall, "dukcapil").moves[0]
+    open_bookings(hall, places=8)
+    legs = [(hall.lines["ktp"].pk, at(9) + timedelta(minutes=60))]
+    for _ in range(8):
+        bookings.book(mall=hall.mall, legs=legs, quantity=1, channel="phone", now=at(8))
+    forget()
+    expected = ask(hall, "dukcapil").moves[0]
+    assert expected.late > plain.late, "eight booked for ten o'clock are expected"
+    come(hall, "ktp", 8, now=at(8))
+    served = Ticket._base_manager.filter(queued_at__lte=at(8))
+    served.update(state="served", called_at=at(8, 10), ended_at=at(8, 50), queued_at=at(7, 50))
+    forget()
+    slow = ask(hall, "dukcapil").moves[0]
+    assert slow.wait_before > expected.wait_before * 1.2, "each took forty minutes"
