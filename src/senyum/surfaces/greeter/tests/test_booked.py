@@ -46,6 +46,9 @@ def test_what_is_refused_says_what_to_do(small_mall, code, monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: at(8, 0))
     early = greeter.post(url("check-in/"), {"reference": code})
     assert early.status_code == 409 and "08.30" in early.content.decode()
+    page = greeter.send(url("check-in/"), {"reference": code}, status=409)
+    (field,) = page.find("input", name="reference")
+    assert field.get("value") == code and url() in [a.get("href") for a in page.find("a", class_="now")]
     assert not Visit.objects.exists()
 
 

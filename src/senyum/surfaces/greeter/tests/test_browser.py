@@ -9,6 +9,8 @@ from django.test import Client
 from django_scopes import scopes_disabled
 from playwright.sync_api import expect
 
+from senyum.bookings import commands as bookings
+from senyum.bookings.tests.days import NOW, at, open_bookings
 from senyum.core import clock
 from senyum.journal.actor import SYSTEM
 from senyum.surfaces.greeter.tests.door import call, come, sit, url
@@ -154,3 +156,22 @@ def test_several_found_and_none(tablet, small_mall, live_server):
     _sound(tablet, "matches")
     tablet.goto(live_server.url + url("find/?q=x9"))
     assert_axe_clean(tablet)
+
+
+def test_a_booking_by_its_code(tablet, small_mall, monkeypatch):
+    open_bookings(small_mall, places=4)
+    legs = [(small_mall.lines["ktp"].pk, at(9))]
+    code = bookings.book(mall=small_mall.mall, legs=legs, quantity=1, channel="phone", now=NOW).reference
+    monkeypatch.setattr(clock, "now", lambda: at(8))
+    field = tablet.get_by_label("Punya pemesanan? Tulis kodenya")
+    field.fill(code.lower())
+    _sound(tablet, "booked")
+    field.press("Enter")
+    expect(tablet.locator("main")).to_contain_text("08.30")
+    _sound(tablet, "booked-early")
+    monkeypatch.setattr(clock, "now", lambda: at(8, 50))
+    field = tablet.get_by_label("Periksa kodenya, lalu coba lagi")
+    expect(field).to_have_value(code.lower())
+    field.press("Enter")
+    expect(tablet.locator("h1")).to_contain_text("A-001")
+    _sound(tablet, "booked-here")
