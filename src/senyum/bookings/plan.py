@@ -6,7 +6,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from functools import lru_cache
@@ -107,8 +107,11 @@ class BookPlan:
 
     def window(self, line: BookLine, day: date) -> rules.Window:
         """When the day can be booked in this line."""
-        from_ = moment(self.mall.timezone, day - timedelta(days=line.policy.days_ahead), line.policy.opens_at)
-        return rules.Window(from_, line.policy.closes_minutes)
+        return rules.Window(self.opens(line.policy, day), line.policy.closes_minutes)
+
+    def opens(self, policy: Policy, day: date) -> datetime:
+        """From when a policy lets a day be booked."""
+        return moment(self.mall.timezone, day - timedelta(days=policy.days_ahead), policy.opens_at)
 
     def slots(self, line: BookLine, day: date) -> list[SlotInfo]:
         """The slots of a line on a day of the mall; none where the booth is closed."""
@@ -116,6 +119,10 @@ class BookPlan:
         if found is None:
             found = self._days[(line.id, day)] = self._slots(line, day)
         return found
+
+    def preview(self, line: BookLine, day: date, policy: Policy) -> list[SlotInfo]:
+        """The slots of that day if the line were booked by `policy`."""
+        return self._slots(replace(line, policy=policy), day)
 
     def slot(self, line: BookLine, starts: datetime) -> SlotInfo | None:
         """The slot that begins at `starts`, or None."""
@@ -131,7 +138,7 @@ class BookPlan:
         supplies = {
             other.id: rules.Supply(other.minutes, other.counters, other.policy.places)
             for other in self._booths[line.booth_id]
-        }
+        } | {line.id: rules.Supply(line.minutes, line.counters, policy.places)}
         capacities = rules.places(
             supplies, slot_minutes=policy.slot_minutes, walkin_percent=policy.walkin_percent, slots=len(starts)
         )[line.id]
@@ -197,6 +204,12 @@ def _build(mall: Mall) -> BookPlan:
         for row in rows.select_related("service", "agency", "booth")
     }
     return BookPlan(mall, lines, malls.hall_plan(mall.pk, mall.timezone))
+
+
+def hall_policy(mall: Mall) -> Policy:
+    """How lines without a row of their own are booked."""
+    row = BookingPolicy.objects.filter(mall=mall, line=None).first()
+    return _policy(row) if row else Policy()
 
 
 @lru_cache(maxsize=1)

@@ -31,6 +31,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "edit_standard": frozenset({RoleName.COORDINATOR, RoleName.MANAGER, RoleName.ADMINISTRATOR}),
     "approve_standard": frozenset({RoleName.MANAGER, RoleName.ADMINISTRATOR}),
     "edit_catalogue": frozenset({RoleName.MANAGER, RoleName.ADMINISTRATOR}),
+    "see_bookings": frozenset({RoleName.COORDINATOR, RoleName.MANAGER, RoleName.LEADERSHIP}),
+    "set_bookings": frozenset({RoleName.COORDINATOR, RoleName.MANAGER}),
+    "set_hall_bookings": frozenset({RoleName.MANAGER}),
     "pair_device": frozenset({RoleName.MANAGER, RoleName.ADMINISTRATOR}),
     "manage_people": frozenset({RoleName.ADMINISTRATOR}),
 }
@@ -134,6 +137,7 @@ CONSOLE = (
     Part("floor", "see_floor", _("Lantai layanan"), "/console/{mall}/floor/"),
     Part("roster", "see_plan", _("Jadwal petugas"), "/console/{mall}/roster/"),
     Part("plans", "see_plan", _("Rencana petugas"), "/console/{mall}/plans/"),
+    Part("bookings", "see_bookings", _("Pemesanan"), "/console/{mall}/bookings/"),
     Part("standards", "see_standards", _("Standar pelayanan"), "/console/{mall}/standards/"),
     Part("events", "edit_catalogue", _("Peristiwa hidup"), "/console/{mall}/events/"),
     Part("words", "edit_catalogue", _("Kata pencarian"), "/console/{mall}/words/"),

@@ -37,6 +37,7 @@ _SHAPES: Mapping[str, tuple[str, str]] = {
     "priority_classes": ("code head_start promise", ""),
     "line_groups": ("prefix name", ""),
     "devices": ("mall kind name", "speaks"),
+    "bookings": ("mall slot walkin days opens", "early late offer"),
 }
 
 
@@ -58,6 +59,7 @@ class Rows:
     priority_classes: Sequence[Row]
     line_groups: Sequence[Row]
     devices: Sequence[Row]
+    bookings: Sequence[Row]
     districts: Sequence[str]
     last_ticket: timedelta
 
@@ -120,6 +122,7 @@ def read(hall: str) -> Rows:
         priority_classes=_checked("priority_classes", policy["priority_classes"]),
         line_groups=_checked("line_groups", policy["line_groups"]),
         devices=_checked("devices", policy["devices"]),
+        bookings=_checked("bookings", policy["bookings"]),
         districts=policy["districts"]["value"],
         last_ticket=timedelta(minutes=policy["last_ticket_minutes"]["value"]),
     )

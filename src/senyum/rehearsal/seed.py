@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
+from senyum.bookings import commands as bookings
 from senyum.catalogue import commands as catalogue
 from senyum.catalogue.commands import RequirementText
 from senyum.catalogue.event_commands import load_house_events
@@ -228,6 +229,19 @@ def _put_policy(rows: Rows, built: _Built, by: Mapping[str, Any]) -> None:
                 sort=sort,
                 **by,
             )
+    for row in rows.bookings:
+        bookings.put_policy(
+            mall=built.malls[row["mall"]],
+            line=None,
+            slot_minutes=row["slot"],
+            walkin_percent=row["walkin"],
+            days_ahead=row["days"],
+            opens_at=clock_time(row["opens"]),
+            early_minutes=row.get("early", 30),
+            late_minutes=row.get("late", 15),
+            offer_minutes=row.get("offer", 30),
+            **by,
+        )
     for row in rows.devices:
         people.put_device(
             mall=built.malls[row["mall"]],

@@ -12,7 +12,7 @@ from senyum.bookings.commands.booking import (
 )
 from senyum.bookings.commands.forget import forget_booking, forget_bookings, forget_wait
 from senyum.bookings.commands.letters import heard_until, heed, wake, write_letters
-from senyum.bookings.commands.policy import close_slot, put_policy
+from senyum.bookings.commands.policy import check_policy, close_slot, put_policy
 from senyum.bookings.commands.waiting import accept, lapse, leave, wait
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "arrive",
     "book",
     "cancel",
+    "check_policy",
     "close_slot",
     "confirm",
     "expire_held",

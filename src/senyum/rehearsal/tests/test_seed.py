@@ -9,6 +9,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from senyum.bookings import hall_queries
+from senyum.bookings.plan import plan_of
 from senyum.catalogue import queries as catalogue
 from senyum.catalogue.models import CounterLine, Line, LineGroup, Service
 from senyum.journal.models import Entry
@@ -172,6 +174,12 @@ def test_the_cashier_takes_payments_until_the_hall_closes(report, sumedang):
 def test_quotas(report, sumedang, jatinangor):
     assert booth(sumedang, "disdukcapil").quota_per_day == 200
     assert booth(jatinangor, "disdukcapil").quota_per_day == 20
+
+
+def test_a_quota_is_shared_between_the_booked_and_those_who_come(report, jatinangor):
+    lines = [line for line in plan_of(jatinangor).lines.values() if line.booth_quota == 20]
+    found = hall_queries.preview_of(jatinangor, lines[0], lines[0].policy, NOW)
+    assert (found.quota, found.share) == (20, 8) and found.most <= 8 and found.walkin >= 12
 
 
 def test_local_decisions(report, sumedang, jatinangor):

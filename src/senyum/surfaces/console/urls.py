@@ -7,6 +7,7 @@ from django.urls import path
 from senyum.surfaces.console import (
     accounts,
     accuracy,
+    bookings,
     devices,
     events,
     floor,
@@ -63,6 +64,9 @@ urlpatterns = [
     path("<slug:mall>/events/new/", events.new, name="event_new"),
     path("<slug:mall>/events/<int:life>/", events.one, name="event"),
     path("<slug:mall>/events/<int:life>/active/", events.active, name="event_active"),
+    path("<slug:mall>/bookings/", bookings.show, name="bookings"),
+    path("<slug:mall>/bookings/day/", bookings.day, name="bookings_day"),
+    path("<slug:mall>/bookings/<int:line>/", bookings.edit, name="booking_policy"),
     path("<slug:mall>/devices/", devices.show, name="devices"),
     path("<slug:mall>/devices/<int:device>/end/", devices.end, name="device_end"),
 ]
