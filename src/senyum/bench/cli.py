@@ -52,7 +52,7 @@ def search(
     """The catalogue's search beside ILIKE, trigrams alone and full text alone. docs/benchmarks.md explains the keys."""
     from senyum.bench.search import run
 
-    answer = run(services, lambda line: typer.echo(line, err=True))
+    answer = run(services)
     if as_json:
         typer.echo(json.dumps(answer))
 

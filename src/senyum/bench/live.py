@@ -7,12 +7,10 @@ processes of their own. Entries are recorded one by one in transactions of their
 from __future__ import annotations
 
 import json
-import os
 import resource
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,44 +18,20 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from senyum.bench import own_server
+
 MALL = "bench-live"
 WEB_PROCESSES = 2
 CLIENT_PROCESSES = 2
 RATE_OF_THOUSAND = 10.0  # events a second at 1,000 streams: 10,000 receipts a second; fewer events on more streams
 WARM_UP = 5
 SETTLE_SECONDS = 3.0
-_MARK = "result: "
 
 
 def run(streams: list[int], seconds: float, say: Callable[[str], None]) -> list[dict[str, Any]]:
     """Measure each number of open streams on a server of its own. Returns one result for each, see `_result`."""
-    from senyum.core import postgres
-
     raise_file_limit()
-    with tempfile.TemporaryDirectory(prefix="senyum-bench-") as directory:
-        Path(directory).chmod(0o755)
-        server = postgres.start(Path(directory) / "postgres", durable=True)
-        environment = {
-            **os.environ,
-            "DATABASE_URL": server.url,
-            "SENYUM_DATA": str(Path(directory) / "data"),
-            "DJANGO_SETTINGS_MODULE": "senyum.settings",
-        }
-        try:
-            # A process of its own, whose settings name the new server from the start.
-            command = [sys.executable, "-m", "senyum.bench.live", str(seconds), *map(str, streams)]
-            with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-                assert process.stdout is not None
-                answers = []
-                for line in process.stdout:
-                    if line.startswith(_MARK):
-                        answers.append(json.loads(line.removeprefix(_MARK)))
-                        say(_sentence(answers[-1]))
-            if process.returncode:
-                raise RuntimeError(f"the measurement ended with {process.returncode}")
-        finally:
-            server.stop()
-    return answers
+    return own_server.measure_in("senyum.bench.live", seconds, *streams, heard=lambda result: say(_sentence(result)))
 
 
 def raise_file_limit() -> None:
@@ -76,22 +50,16 @@ def _sentence(result: dict[str, Any]) -> str:
 
 def main() -> None:
     """The measuring process: seconds and numbers of streams as arguments, a fresh server in DATABASE_URL."""
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
+    own_server.prepare()
     from senyum.malls.models import Mall
 
-    call_command("migrate", verbosity=0)
-    call_command("createcachetable", verbosity=0)
     Mall.objects.create(code=MALL, name="Bench", short_name="Bench")
     seconds = float(sys.argv[1])
     first = 1
     for streams in map(int, sys.argv[2:]):
         with house() as (port, web):
             answer, first = measure(port, web, streams, seconds, first)
-        print(_MARK + json.dumps(answer), flush=True)
+        own_server.answer(answer)
 
 
 @contextmanager

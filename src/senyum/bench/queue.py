@@ -7,18 +7,14 @@ changes from minute to minute, so they take turns, several rounds of each level,
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from senyum.bench import own_server
 from senyum.bench.ways import (
     BARE_CALL,
     BARE_ISSUE,
@@ -197,42 +193,14 @@ def _note(run: _Run, answer: dict[str, Any], what: str, level: str, rounds: list
 
 
 def main() -> None:
-    """Run inside a process whose DATABASE_URL names the bench's own server (started by `run`)."""
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-    call_command("createcachetable", verbosity=0)
-    seconds = float(os.environ["SENYUM_BENCH_SECONDS"])
-    rounds = int(os.environ["SENYUM_BENCH_ROUNDS"])
-    answer = measure(seconds, rounds, lambda line: print(line, file=sys.stderr, flush=True))
-    print(json.dumps(answer))
+    """The measuring process: seconds and rounds as arguments."""
+    own_server.prepare()
+    own_server.answer(measure(float(sys.argv[1]), int(sys.argv[2]), own_server.say))
 
 
 def run(seconds: float, rounds: int) -> dict[str, Any]:
-    """Start a durable server of its own, run `main` against it in a fresh process, and take everything down again."""
-    from senyum.core import postgres
-
-    with tempfile.TemporaryDirectory(prefix="senyum-bench-") as directory:
-        Path(directory).chmod(0o755)
-        server = postgres.start(Path(directory) / "postgres", durable=True)
-        try:
-            environment = {
-                **os.environ,
-                "DATABASE_URL": server.url,
-                "SENYUM_DATA": str(Path(directory) / "data"),
-                "SENYUM_BENCH_SECONDS": str(seconds),
-                "SENYUM_BENCH_ROUNDS": str(rounds),
-                "DJANGO_SETTINGS_MODULE": "senyum.settings",
-            }
-            done = subprocess.run(
-                [sys.executable, "-m", "senyum.bench.queue"], env=environment, stdout=subprocess.PIPE, check=True
-            )
-        finally:
-            server.stop()
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    """Measure on a server of its own; each level `rounds` times for `seconds`."""
+    (answer,) = own_server.measure_in("senyum.bench.queue", seconds, rounds)
     return answer
 
 

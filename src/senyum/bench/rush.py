@@ -13,14 +13,14 @@ import secrets
 import selectors
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter as Tally
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
+
+from senyum.bench import own_server
 
 LINES, SLOTS, PLACES = 10, 10, 10
 Say = Callable[[str], None]
@@ -197,42 +197,16 @@ def _open(hall: Any, now: datetime) -> list[datetime]:
 
 
 def main() -> None:
-    """Run inside a process whose DATABASE_URL names the bench's own server (started by `run`)."""
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-    call_command("createcachetable", verbosity=0)
-    people, rounds = int(os.environ["SENYUM_BENCH_PEOPLE"]), int(os.environ["SENYUM_BENCH_ROUNDS"])
-    print(json.dumps(measure(people, rounds, lambda line: print(line, file=sys.stderr, flush=True))))
+    """The measuring process: people and rounds as arguments."""
+    own_server.prepare()
+    own_server.answer(measure(int(sys.argv[1]), int(sys.argv[2]), own_server.say))
 
 
 def run(people: int, rounds: int) -> dict[str, Any]:
-    """Start a durable server of its own, run `main` against it in a fresh process, and take everything down again."""
-    from senyum.core import postgres
-
+    """Measure on a server of its own."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with tempfile.TemporaryDirectory(prefix="senyum-bench-") as directory:
-        Path(directory).chmod(0o755)
-        server = postgres.start(Path(directory) / "postgres", durable=True)
-        try:
-            environment = {
-                **os.environ,
-                "DATABASE_URL": server.url,
-                "SENYUM_DATA": str(Path(directory) / "data"),
-                "SENYUM_BENCH_PEOPLE": str(people),
-                "SENYUM_BENCH_ROUNDS": str(rounds),
-                "DJANGO_SETTINGS_MODULE": "senyum.settings",
-            }
-            done = subprocess.run(
-                [sys.executable, "-m", "senyum.bench.rush"], env=environment, stdout=subprocess.PIPE, check=True
-            )
-        finally:
-            server.stop()
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    (answer,) = own_server.measure_in("senyum.bench.rush", people, rounds)
     return answer
 
 

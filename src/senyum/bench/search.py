@@ -7,16 +7,13 @@ them (synonyms, Sundanese), every third with a slip of the finger, and every ref
 
 from __future__ import annotations
 
-import json
-import os
 import random
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
+
+from senyum.bench import own_server
 
 _HALLS = 40
 #: What people who know no index write: any asked word somewhere in the text, the most words first.
@@ -159,36 +156,18 @@ def measure(services: int, say: Callable[[str], None]) -> dict[str, Any]:
     return answer
 
 
-def run(services: int, say: Callable[[str], None]) -> dict[str, Any]:
-    """Start a server of its own, measure in a fresh process, and take everything down again."""
-    from senyum.core import postgres
-
-    with tempfile.TemporaryDirectory(prefix="senyum-bench-") as directory:
-        Path(directory).chmod(0o755)
-        server = postgres.start(Path(directory) / "postgres", durable=True)
-        try:
-            environment = {
-                **os.environ,
-                "DATABASE_URL": server.url,
-                "SENYUM_DATA": str(Path(directory) / "data"),
-                "DJANGO_SETTINGS_MODULE": "senyum.settings",
-            }
-            command = [sys.executable, "-m", "senyum.bench.search", str(services)]
-            done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
-        finally:
-            server.stop()
-    *said, last = done.stdout.decode().splitlines()
-    for line in said:
-        say(line)
-    answer: dict[str, Any] = json.loads(last)
+def run(services: int) -> dict[str, Any]:
+    """Measure on a server of its own."""
+    (answer,) = own_server.measure_in("senyum.bench.search", services)
     return answer
 
 
 def main() -> None:
+    """The measuring process: how many services as the argument."""
     import django
 
     django.setup()
-    print(json.dumps(measure(int(sys.argv[1]), lambda line: print(line, flush=True))))
+    own_server.answer(measure(int(sys.argv[1]), own_server.say))
 
 
 if __name__ == "__main__":
