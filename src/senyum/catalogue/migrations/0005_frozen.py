@@ -1,7 +1,6 @@
 """A version once in force never changes, and there is one at a time: the database sees to it (decision 0180)."""
 
 import django.db.models.deletion
-from django.contrib.postgres.operations import BtreeGistExtension
 from django.db import migrations, models
 
 #: One version at any moment. `in_force_from` null: since before Senyum kept versions.
@@ -86,7 +85,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        BtreeGistExtension(),
+        # Never dropped on the way back: other apps' constraints need it, too.
+        migrations.RunSQL("CREATE EXTENSION IF NOT EXISTS btree_gist", migrations.RunSQL.noop),
         migrations.RemoveConstraint(
             model_name='requirement',
             name='requirement_sort_once',
