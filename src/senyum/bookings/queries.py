@@ -294,6 +294,16 @@ def _view(booking: Booking) -> BookingView:
     )
 
 
+def come_limits(mall: Mall, line_ids: Iterable[int]) -> tuple[int, int]:
+    """How many minutes before and after its time a booking may be checked in: the most patient of its policies."""
+    plan = plan_of(mall)
+    policies = [plan.lines[line_id].policy for line_id in line_ids if line_id in plan.lines]
+    return (
+        max((p.early_minutes for p in policies), default=30),
+        max((p.late_minutes for p in policies), default=15),
+    )
+
+
 def contact_of(row: Booking | WaitEntry) -> str:
     """The address or number in plain, "" when there is none. Only for sending a message to it."""
     return crypto.decrypt(bytes(row.contact), purpose="contact") if bytes(row.contact) else ""

@@ -284,16 +284,10 @@ def in_time(view: BookingView, mall: Mall, now: datetime) -> bool:
 
 def how_arrived(mall: Mall, booking: Booking, now: datetime) -> rules.CheckIn:
     """How an arrival `now` stands to the booked time, by the policies of its lines (the most patient counts)."""
-    plan = plan_of(mall)
     with scopes_disabled():
         ids = list(Leg.objects.filter(booking_id=booking.pk).values_list("line_id", flat=True))
-    policies = [plan.lines[line_id].policy for line_id in ids if line_id in plan.lines]
-    return rules.check_in(
-        booking.starts,
-        now,
-        early_minutes=max((p.early_minutes for p in policies), default=30),
-        late_minutes=max((p.late_minutes for p in policies), default=15),
-    )
+    early, late = queries.come_limits(mall, ids)
+    return rules.check_in(booking.starts, now, early_minutes=early, late_minutes=late)
 
 
 def expire_held(*, now: datetime) -> int:

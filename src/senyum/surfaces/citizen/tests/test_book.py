@@ -46,6 +46,13 @@ def test_three_screens_to_the_code(small_mall, page_client):
     assert booking.device_hash and done.response.headers["X-Robots-Tag"].startswith("noindex")
 
 
+def test_when_to_check_in_is_what_the_policy_says(small_mall, page_client):
+    open_bookings(small_mall, places=2, early_minutes=20, late_minutes=5)
+    done = _books(page_client, small_mall, "ktp")
+    assert 'dari pukul <b class="num">08.40</b> sampai <b class="num">09.05</b>' in done.html
+    assert done.find("a", href=f"/b/{Booking.objects.get().token}/data/")
+
+
 def test_a_double_tap_is_one_booking(small_mall, page_client):
     url = _here(small_mall, "ktp", more=f"&day={DAY}&at=0200")
     form = page_client.page(url).form(url)

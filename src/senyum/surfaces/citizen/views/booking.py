@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import wraps
 from typing import Any
 
@@ -61,11 +61,14 @@ class ComeWait:
 class BookedContext:
     """The booking: its code to say or to scan, its services, what may still be done; `again`: where to book anew.
 
-    `waits`: on its day, how long each service makes one wait, as estimated at `now`.
+    `waits`: on its day, how long each service makes one wait, as estimated at `now`. `come_from`, `come_until`: when it
+    can be checked in.
     """
 
     view: BookingView
     legs: tuple[BookingLeg, ...]
+    come_from: datetime
+    come_until: datetime
     qr: SafeString
     address: str
     again: str
@@ -153,10 +156,20 @@ def _shown(
     if view.state == states.HELD:
         return _code(request, view, mall, CodeForm(), problem, status)
     again = f"/m/{mall.code}/book/?" + "&".join(f"line={leg.line_id}" for leg in view.legs)
+    early, late = queries.come_limits(mall, [leg.line_id for leg in view.legs])
     context = BookedContext(
-        view, _legs(view, mall), qr_svg(view.reference), mall.address, again, _push(view), _waits(view, mall),
-        clock.now(), problem,
-    )  # fmt: skip
+        view=view,
+        legs=_legs(view, mall),
+        come_from=view.starts - timedelta(minutes=early),
+        come_until=view.starts + timedelta(minutes=late),
+        qr=qr_svg(view.reference),
+        address=mall.address,
+        again=again,
+        push=_push(view),
+        waits=_waits(view, mall),
+        now=clock.now(),
+        problem=problem,
+    )
     return page(request, "citizen/booking.html", context, status=status)
 
 
