@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -324,6 +324,17 @@ def standard_at(service_id: int, at: datetime) -> Standard | None:
     spoken = Standard.objects.filter(service=service_id, state__in=states.SPOKEN)
     begun = spoken.filter(Q(in_force_from__isnull=True) | Q(in_force_from__lte=at))
     return begun.filter(Q(in_force_to__isnull=True) | Q(in_force_to__gt=at)).first()
+
+
+def versions_in_force(service_ids: Collection[int]) -> dict[int, int]:
+    """Service -> number of the version of its standard that is in force now."""
+    current = Standard.objects.filter(service__in=service_ids, state=states.IN_FORCE)
+    return dict(current.values_list("service_id", "number"))
+
+
+def service_by_code(agency: str, code: str) -> Service | None:
+    """The service of an agency's code and its own."""
+    return Service.objects.filter(agency__code=agency, code=code).select_related("agency").first()
 
 
 def standard_on(service_id: int, mall: Mall, day: date) -> Standard | None:

@@ -106,7 +106,9 @@ def _moment(mall: Mall, at: str | None, now: datetime) -> datetime | None:
 
 @router.get("/malls/{code}/services", response={200: ServicesOut, **BY_STATE}, summary="Services and requirements")
 def services(request: HttpRequest, code: str = MallCode, at: str | None = AT) -> dict[str, Any]:
-    """With `at` (later today), `if_i_came` says for each service who would stand ahead then, and how long one waits."""
+    """`version`: of the service's standard in force (`services/{code}/standard` has it whole).
+
+    With `at` (later today), `if_i_came` says for each service who would stand ahead then, and how long one waits."""
     caller(request, "hall:read")
     mall, now = malls.mall_by_code(code), clock.now()
     hall = hall_of(mall, now)
@@ -114,6 +116,8 @@ def services(request: HttpRequest, code: str = MallCode, at: str | None = AT) ->
     moment = _moment(mall, at, now)
     with translation.override(language):
         coming = visits.lines_at(mall, moment, now) if moment is not None else {}
+    offered = [line for line in catalogue.lines_of(mall, language) if line.id in hall.lines]
+    versions = catalogue.versions_in_force([line.service_id for line in offered])
     return {
         "services": [
             {
@@ -126,10 +130,10 @@ def services(request: HttpRequest, code: str = MallCode, at: str | None = AT) ->
                 "standard_minutes": line.standard_minutes,
                 "fee": str(line.fee),
                 "requirements": [requirement.text for requirement in line.requirements],
+                "version": versions.get(line.service_id),
                 "if_i_came": _coming_out(coming.get(line.id)),
             }
-            for line in catalogue.lines_of(mall, language)
-            if line.id in hall.lines
+            for line in offered
         ]
     }
 

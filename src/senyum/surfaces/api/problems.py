@@ -47,7 +47,9 @@ _BAD_REQUEST_CODES = frozenset(
         "services_many",
     }
 )
-_NOT_THERE_CODES = frozenset({"no_mall", "no_booking", "no_counter", "no_ticket", "no_visit"})
+_NOT_THERE_CODES = frozenset(
+    {"no_mall", "no_booking", "no_counter", "no_ticket", "no_visit", "no_service", "no_standard"}
+)
 
 
 class Problem(Schema):

@@ -79,11 +79,59 @@ class ServiceOut(Schema):
     standard_minutes: int
     fee: str
     requirements: list[str]
+    version: int | None
     if_i_came: ComingOut | None = None
 
 
 class ServicesOut(Schema):
     services: list[ServiceOut]
+
+
+class RequirementOut(Schema):
+    text: str
+    legal_basis: str
+    reason: str
+    issued_by: str
+    accepted_forms: str
+    example_url: str
+
+
+class FeeOut(Schema):
+    """`amount_rupiah`: 0 is gratis; null when it depends on what `words` say."""
+
+    variant: str
+    amount_rupiah: int | None
+    words: str
+    kind: str
+    legal_basis: str
+
+
+class ComponentOut(Schema):
+    """One of the 14; `group`: delivery or manufacturing (PermenPANRB 15/2014)."""
+
+    code: str
+    group: str
+    title: str
+    filled: bool
+    text: str
+
+
+class StandardOut(Schema):
+    """`adopted`: taken over from data that were there before; `in_force_to` null: no end is known."""
+
+    service: str
+    name: str
+    agency: str
+    version: int
+    adopted: bool
+    in_force_from: datetime | None
+    in_force_to: datetime | None
+    decree_number: str
+    effective_on: date | None
+    standard_minutes: int
+    requirements: list[RequirementOut]
+    fees: list[FeeOut]
+    components: list[ComponentOut]
 
 
 class Wait(Schema):

@@ -8,7 +8,7 @@ from django.urls import path
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
-from senyum.surfaces.api import bookings, counters, docs, hall, problems, visits
+from senyum.surfaces.api import bookings, counters, docs, hall, problems, standards, visits
 from senyum.surfaces.api.auth import bearer
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -46,6 +46,7 @@ api.add_router("", hall.router)
 api.add_router("", visits.router)
 api.add_router("", counters.router)
 api.add_router("", bookings.router)
+api.add_router("", standards.router)
 
 urlpatterns = [
     path("docs", docs.reference, name="api-docs"),

@@ -240,3 +240,25 @@ def everyone(small_mall: SmallHall) -> str:
 @pytest.mark.django_db
 def test_every_status_is_documented(case: schemathesis.Case, everyone: str) -> None:
     case.call_and_validate(headers={"Authorization": f"Bearer {everyone}"})
+
+
+def test_a_services_standard_is_told_whole(kiosk: Caller, small_mall: SmallHall) -> None:
+    ktp = code(small_mall, "ktp")
+    status, told = kiosk.get(f"services/{ktp}/standard", **{"Accept-Language": "en"})
+    assert status == 200 and told["service"] == ktp and len(told["components"]) == 14
+    services = {s["code"]: s for s in kiosk.get(f"malls/{small_mall.mall.code}/services")[1]["services"]}
+    assert services[ktp]["version"] == told["version"] == 1
+    by_code = {one["code"]: one for one in told["components"]}
+    assert by_code["requirements"]["filled"] == bool(told["requirements"])
+    assert by_code["requirements"]["text"] == "\n".join(row["text"] for row in told["requirements"])
+    assert not by_code["legal_basis"]["filled"] and by_code["legal_basis"]["text"] == ""
+    assert {one["group"] for one in told["components"]} == {"delivery", "manufacturing"}
+
+
+def test_a_standard_that_is_not_there_or_not_yet_is_said(kiosk: Caller, small_mall: SmallHall) -> None:
+    ktp = code(small_mall, "ktp")
+    assert kiosk.get("services/nobody.nothing/standard")[1]["code"] == "no_service"
+    status, problem = kiosk.get(f"services/{ktp}/standard?at=nanti")
+    assert (status, problem["code"]) == (422, "bad_time")
+    for wrong in ("2026-11-24", "2026-11-24T10:30:00", "0001-01-01T00:00:00%2B23:59"):
+        assert kiosk.get(f"services/{ktp}/standard?at={wrong}")[0] == 422, wrong

@@ -150,6 +150,13 @@ ROUTES = {
         console/<slug:mall>/devices/
         console/<slug:mall>/devices/<int:device>/end/
     """,
+    "staff see_bookings": """
+        console/<slug:mall>/bookings/
+        console/<slug:mall>/bookings/day/
+    """,
+    "staff set_bookings": """
+        console/<slug:mall>/bookings/<int:line>/
+    """,
     "staff see_floor": """
         console/<slug:mall>/floor/
         console/<slug:mall>/accuracy/
