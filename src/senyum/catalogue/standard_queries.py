@@ -10,6 +10,7 @@ from datetime import date
 
 from django.db.models import Count, Prefetch, Q
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from senyum.catalogue import components, rules, states
 from senyum.catalogue.content import Content, FeeText, RequirementText, content_of, filled
@@ -126,21 +127,22 @@ def parts(content: Content) -> tuple[Part, ...]:
     return tuple(shown)
 
 
-def _said(content: Content, part: Part) -> str:
-    """A component as one text, for a comparison."""
-    rows = [
-        " · ".join(text for text in (need.text, need.legal_basis, need.reason, need.issued_by, need.forms) if text)
-        for need in part.requirements
-    ]
-    rows += [" · ".join(text for text in (fee.variant, words, fee.legal_basis) if text) for words, fee in part.fees]
-    return "\n".join([part.text, *rows]).strip()
+#: As the public reads them (ui/standard_parts.html).
+_FEE_KINDS = {"pnbp": _("PNBP"), "retribution": _("Retribusi"), "tax": _("Pajak"), "other": _("lainnya")}
+
+
+def _said(part: Part) -> str:
+    """A component as one text that names everything of it, for a comparison."""
+    rows = [[getattr(need, name) for name in RequirementText.__dataclass_fields__] for need in part.requirements]
+    rows += [[fee.variant, words, str(_FEE_KINDS.get(fee.kind, fee.kind)), fee.legal_basis] for words, fee in part.fees]
+    return "\n".join([part.text, *(" · ".join(filter(None, row)) for row in rows)]).strip()
 
 
 def changes(old: Content, new: Content) -> tuple[Change, ...]:
     """The components that differ, word by word; an empty tuple when none does."""
     found = []
     for before, after in zip(parts(old), parts(new), strict=True):
-        a, b = _said(old, before), _said(new, after)
+        a, b = _said(before), _said(after)
         if a != b:
             found.append(Change(after.title, tuple(words_between(a, b))))
     return tuple(found)
