@@ -103,6 +103,15 @@ def doctor(house: House, **environment: str) -> dict[str, dict[str, Any]]:
     return {found["check"]: found for found in json.loads(done.stdout)["findings"]}
 
 
+def doctor_who_got_in(house: House) -> dict[str, dict[str, Any]]:
+    """As `doctor`, again where it found no connection: a new one needs a little room, too."""
+    for _ in range(10):
+        found = doctor(house)
+        if "writing" in found:
+            break
+    return found
+
+
 def refusals(heard: Heard) -> list[tuple[int, str, str, str]]:
     with heard.lock:
         return [answer for answer in heard.refused if answer[0] == 503]
@@ -151,7 +160,7 @@ def test_no_room_for_the_data(hall_directory: Path, data_disk: Path, own_server:
             filler = Filler(data_disk)
             try:
                 wait_then("refusals", lambda: len(refusals(heard)) >= REFUSED, heard)
-                found = doctor(house)
+                found = doctor_who_got_in(house)
             finally:
                 filler.end()
             there = heard.count()
@@ -160,6 +169,7 @@ def test_no_room_for_the_data(hall_directory: Path, data_disk: Path, own_server:
         # A connection that is new in this minute may be refused as such: then nobody can say more than "lost".
         check_told(heard, {"database_full", "database_lost"})
         assert any("database_full" in said for *_rest, said in heard.refused)
+        assert "writing" in found, found
         assert found["writing"]["state"] == "bad"
         assert "no room" in found["writing"]["sentence"] and "cluster" in found["writing"]["sentence"]
         assert doctor(house)["writing"]["state"] == "ok"
