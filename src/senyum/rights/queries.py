@@ -128,7 +128,10 @@ def _tables(person: Person, whole: bool) -> Iterator[Table]:
         model = apps.get_model(held.model)
         columns = [f for f in model._meta.concrete_fields if not held.only or f.name in held.only]
         named = [f.name for f in columns if f.is_relation and f.related_model._meta.label in words.NAMED]
-        found = model._base_manager.filter(where).select_related(*named).order_by("pk")
+        found = model._base_manager.filter(where).order_by("pk")
+        if named:
+            # Without a name it would follow every foreign key there is, and theirs.
+            found = found.select_related(*named)
         rows = tuple(Row(row.pk, tuple(_cells(held, columns, person, row, whole))) for row in found)
         if rows:
             hidden = tuple((name, held.hidden[name]) for f in columns if (name := f.name) in held.hidden)

@@ -12,6 +12,7 @@ import pytest
 from django.apps import apps
 from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django_scopes import scopes_disabled
 from typer.testing import CliRunner
 
@@ -204,6 +205,12 @@ class TestCitizen:
         other = day["other"]
         assert other.label not in text and str(other.visit_id) not in text and other.token not in text
         assert "petugas1" not in text and '"actor_label": "petugas' not in text
+
+    def test_a_table_is_read_by_itself_and_not_with_all_that_it_leads_to(self, day: dict[str, Any]) -> None:
+        with CaptureQueriesContext(connection) as asked:
+            copy_of(people.of_visit(day["visit"]), now=at(10), whole=True)
+        joins = {query["sql"][:60]: query["sql"].count(" JOIN ") for query in asked.captured_queries}
+        assert joins and max(joins.values()) <= 6, max(joins.items(), key=lambda one: one[1])
 
     def test_by_the_link_addresses_are_said_in_part(self, day: dict[str, Any]) -> None:
         text = copy_of(people.by_token(day["visit"].token), now=at(10), whole=False).as_json()
