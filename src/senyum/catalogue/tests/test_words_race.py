@@ -51,7 +51,10 @@ def wait_for(who: int, raw: psycopg.Connection[Any]) -> None:
     """Until so many connections wait for somebody else's word."""
     until = time.monotonic() + 30
     while time.monotonic() < until:
-        row = raw.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchone()
+        # In this test's database: the next worker may run the other race beside it.
+        row = raw.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        ).fetchone()
         if row == (who,):
             return
         time.sleep(0.01)
