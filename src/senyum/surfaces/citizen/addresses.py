@@ -11,14 +11,24 @@ def agency_address(mall: Mall, agency_code: str) -> str:
     return f"/m/{mall.code}/instansi/{agency_code}/"
 
 
+def page_address(mall: str, agency: str, slug: str) -> str:
+    """The page of a service, by the codes of hall and agency."""
+    return f"/m/{mall}/layanan/{agency}/{slug}/"
+
+
 def service_address(mall: Mall, info: LineInfo) -> str:
     """The page of a service in a hall."""
-    return f"/m/{mall.code}/layanan/{info.agency_code}/{info.slug}/"
+    return page_address(mall.code, info.agency_code, info.slug)
+
+
+def standard_of(service: str) -> str:
+    """The page of the full standard, by the service's own address."""
+    return f"{service}standar/"
 
 
 def standard_address(mall: Mall, info: LineInfo) -> str:
     """The page of a service's full standard."""
-    return f"{service_address(mall, info)}standar/"
+    return standard_of(service_address(mall, info))
 
 
 def event_address(mall: Mall, slug: str) -> str:

@@ -14,7 +14,8 @@ from senyum.core import clock
 from senyum.core.errors import NotAllowed, NotPossible
 from senyum.journal.actor import Actor
 from senyum.roster import commands as roster
-from senyum.surfaces.counter.context import BACK_MINUTES, Desk, language
+from senyum.surfaces.counter.context import BACK_MINUTES, Desk
+from senyum.surfaces.ui.words import language
 from senyum.visits import classes, commands, states
 from senyum.visits import queries as visits
 

@@ -9,7 +9,6 @@ from datetime import datetime
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from senyum.core import clock
@@ -17,6 +16,7 @@ from senyum.malls.models import Counter, Mall
 from senyum.malls.queries import local_day
 from senyum.people import access
 from senyum.people.models import User
+from senyum.surfaces.ui.words import language
 from senyum.surveys import queries as surveys
 from senyum.visits import classes
 from senyum.visits import queries as visits
@@ -129,11 +129,6 @@ def user_of(request: HttpRequest) -> User:
     """The member of staff, whom the access decorator has let in."""
     assert isinstance(request.user, User)
     return request.user
-
-
-def language() -> str:
-    """The language of this answer: id, su or en."""
-    return (get_language() or "id")[:2]
 
 
 def desk_of(request: HttpRequest, mall: Mall, number: int) -> Desk:

@@ -19,12 +19,12 @@ from senyum.surfaces.counter.context import (
     PanelContext,
     desk_context,
     desk_of,
-    language,
     panel_of,
     user_of,
 )
 from senyum.surfaces.ui.access import staff
 from senyum.surfaces.ui.render import is_htmx, page
+from senyum.surfaces.ui.words import language
 from senyum.visits import queries as visits
 
 

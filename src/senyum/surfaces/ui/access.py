@@ -68,9 +68,14 @@ def _mall(request: HttpRequest, kwargs: dict[str, Any]) -> Mall | None:
     if mall is None:
         raise Http404
     kwargs["mall"] = mall
+    in_hall(request, mall)
+    return mall
+
+
+def in_hall(request: HttpRequest, mall: Mall) -> None:
+    """The page is one of this hall: its name stands at the top, and times are its own."""
     request.mall = mall  # type: ignore[attr-defined]  # read by the base page
     timezone.activate(mall.timezone)
-    return mall
 
 
 def public(view: View) -> View:
@@ -124,8 +129,7 @@ def staff(*permissions: str, mall_of: Callable[..., Mall | None] | None = None) 
 def _found(request: HttpRequest, mall: Mall | None) -> Mall:
     if mall is None:
         raise Http404
-    request.mall = mall  # type: ignore[attr-defined]
-    timezone.activate(mall.timezone)
+    in_hall(request, mall)
     return mall
 
 

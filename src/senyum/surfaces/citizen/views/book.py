@@ -22,11 +22,12 @@ from senyum.core.errors import NotPossible
 from senyum.malls.models import Mall
 from senyum.surfaces.citizen import browser as browsers
 from senyum.surfaces.citizen.forms import BookForm, ContactForm, kind_of
-from senyum.surfaces.citizen.views.hall import language, line_ids
-from senyum.surfaces.citizen.views.ticket import _sealed
+from senyum.surfaces.citizen.sealed import sealed
+from senyum.surfaces.citizen.views.hall import line_ids
 from senyum.surfaces.ui.access import public
 from senyum.surfaces.ui.refusal import refuse
 from senyum.surfaces.ui.render import page
+from senyum.surfaces.ui.words import language
 
 MOST = 10
 
@@ -159,7 +160,7 @@ def book(request: HttpRequest, mall: Mall) -> HttpResponse:
                 ),
             )
         wish = _Wish(mall, tuple(every[line] for line in lines), quantity, ways, must)
-        return _sealed(_step(request, wish, here, now))
+        return sealed(_step(request, wish, here, now))
     except NotPossible as refusal:
         return refuse(request, 409, refusal.sentence)
 

@@ -12,7 +12,6 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -27,15 +26,15 @@ from senyum.core.errors import NotPossible
 from senyum.malls import queries as malls
 from senyum.malls.models import Mall
 from senyum.surfaces.citizen.forms import CodeForm
+from senyum.surfaces.citizen.sealed import sealed
 from senyum.surfaces.citizen.views.book import DayRow, TimeRow, a_day, noon, time_row
-from senyum.surfaces.citizen.views.hall import language
-from senyum.surfaces.citizen.views.ticket import _sealed
 from senyum.surfaces.ui import words
-from senyum.surfaces.ui.access import View, public
+from senyum.surfaces.ui.access import View, in_hall, public
 from senyum.surfaces.ui.push import Offer, answer, offer
 from senyum.surfaces.ui.qr import qr_svg
 from senyum.surfaces.ui.refusal import refuse
 from senyum.surfaces.ui.render import page
+from senyum.surfaces.ui.words import language
 from senyum.visits import queries as visits
 
 
@@ -127,11 +126,10 @@ def by_link(view: Callable[..., HttpResponse]) -> View:
         try:
             found = queries.booking_by_token(token)
         except NotPossible as refusal:
-            return _sealed(refuse(request, 404, refusal.sentence))
+            return sealed(refuse(request, 404, refusal.sentence))
         mall = Mall.objects.get(pk=found.mall_id)
-        request.mall = mall  # type: ignore[attr-defined]  # read by the base page
-        timezone.activate(mall.timezone)
-        return _sealed(view(request, found, mall, *args, **kwargs))
+        in_hall(request, mall)
+        return sealed(view(request, found, mall, *args, **kwargs))
 
     return inner
 

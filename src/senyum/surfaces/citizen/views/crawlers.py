@@ -13,7 +13,7 @@ from senyum.catalogue.event_queries import events_of
 from senyum.catalogue.queries import public_pages
 from senyum.malls import queries as malls
 from senyum.malls.models import Mall
-from senyum.surfaces.citizen.addresses import agency_address, event_address
+from senyum.surfaces.citizen.addresses import agency_address, event_address, page_address, standard_of
 from senyum.surfaces.citizen.meta import in_language
 from senyum.surfaces.ui.access import public
 from senyum.surfaces.ui.links import outward
@@ -86,8 +86,8 @@ def hall(request: HttpRequest, mall: Mall) -> HttpResponse:
     pages += [(agency_address(mall, code), since) for code, since in agencies.items()]
     pages += [(event_address(mall, event.slug), event.changed_at) for event in events_of(mall)]
     for row in found:
-        here = f"/m/{mall.code}/layanan/{row.agency_code}/{row.slug}/"
-        pages += [(here, row.since), (f"{here}standar/", row.since)]
+        here = page_address(mall.code, row.agency_code, row.slug)
+        pages += [(here, row.since), (standard_of(here), row.since)]
     return _xml(_urlset(request, pages))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -17,7 +16,8 @@ from senyum.rights import commands, queries, words
 from senyum.rights import person as people
 from senyum.rights.person import Person
 from senyum.rights.queries import Copy
-from senyum.surfaces.ui.access import public
+from senyum.surfaces.citizen.sealed import sealed
+from senyum.surfaces.ui.access import in_hall, public
 from senyum.surfaces.ui.refusal import refuse
 from senyum.surfaces.ui.render import page
 
@@ -43,13 +43,6 @@ class EraseContext:
     gone: bool
 
 
-def _sealed(response: HttpResponse) -> HttpResponse:
-    response.headers["Cache-Control"] = "no-store, private"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
-    response.headers["Referrer-Policy"] = "same-origin"
-    return response
-
-
 def _of(request: HttpRequest, kind: str, token: str) -> tuple[Person, Mall] | HttpResponse:
     """Whose link it is. A ticket's link is none of a booking; every wrong guess is answered alike."""
     try:
@@ -61,35 +54,34 @@ def _of(request: HttpRequest, kind: str, token: str) -> tuple[Person, Mall] | Ht
     except NotPossible:
         sentence = _("Tautan ini tidak dikenal atau masa simpannya sudah habis. Bertanyalah di meja depan.")
         return refuse(request, 404, sentence)
-    request.mall = mall  # type: ignore[attr-defined]  # read by the base page
-    timezone.activate(mall.timezone)
+    in_hall(request, mall)
     return found, mall
 
 
 def _show(request: HttpRequest, kind: str, token: str, problem: str | Promise = "", status: int = 200) -> HttpResponse:
     found = _of(request, kind, token)
     if isinstance(found, HttpResponse):
-        return _sealed(found)
+        return sealed(found)
     person, mall = found
     copy = queries.copy_of(person, now=clock.now(), whole=False)
     context = DataContext(copy, mall, f"/{kind}/{token}/", words.ELSEWHERE, problem)
-    return _sealed(page(request, "citizen/data.html", context, status=status))
+    return sealed(page(request, "citizen/data.html", context, status=status))
 
 
 def _file(request: HttpRequest, kind: str, token: str) -> HttpResponse:
     found = _of(request, kind, token)
     if isinstance(found, HttpResponse):
-        return _sealed(found)
+        return sealed(found)
     copy = queries.copy_of(found[0], now=clock.now(), whole=False)
     response = HttpResponse(copy.as_json(), content_type="application/json; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="data.json"'
-    return _sealed(response)
+    return sealed(response)
 
 
 def _erase(request: HttpRequest, kind: str, token: str) -> HttpResponse:
     found = _of(request, kind, token)
     if isinstance(found, HttpResponse):
-        return _sealed(found)
+        return sealed(found)
     person, mall = found
     context = EraseContext(person.name, mall, f"/{kind}/{token}/", gone=request.method == "POST")
     if request.method == "POST":
@@ -97,7 +89,7 @@ def _erase(request: HttpRequest, kind: str, token: str) -> HttpResponse:
             commands.erase(person=person, now=clock.now())
         except NotPossible as refusal:
             return _show(request, kind, token, refusal.sentence, 409)
-    return _sealed(page(request, "citizen/erase.html", context))
+    return sealed(page(request, "citizen/erase.html", context))
 
 
 @public

@@ -17,11 +17,11 @@ from senyum.surfaces.citizen import words
 from senyum.surfaces.citizen.addresses import agency_address, event_address, service_address
 from senyum.surfaces.citizen.meta import PageMeta, meta_of
 from senyum.surfaces.citizen.structured import event_list
-from senyum.surfaces.citizen.views.hall import language
 from senyum.surfaces.ui.access import public
 from senyum.surfaces.ui.links import outward
 from senyum.surfaces.ui.render import page
 from senyum.surfaces.ui.robots import indexable
+from senyum.surfaces.ui.words import language
 from senyum.visits.rules import MAX_LEGS
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -22,6 +21,7 @@ from senyum.surfaces.ui.access import public
 from senyum.surfaces.ui.links import outward
 from senyum.surfaces.ui.render import page
 from senyum.surfaces.ui.robots import indexable
+from senyum.surfaces.ui.words import language
 from senyum.visits import classes
 from senyum.visits import queries as visits
 from senyum.visits.queries import CounterToday, HallToday, OwnVisit, ServiceToday
@@ -103,11 +103,6 @@ class CountersContext:
     live_kinds: str
     live_src: str
     as_of: datetime
-
-
-def language() -> str:
-    """The language of this request: id, su or en."""
-    return (get_language() or "id")[:2]
 
 
 def row_of(mall: Mall, today: ServiceToday, now: datetime, chosen: tuple[int, ...] = ()) -> ServiceRow:

@@ -10,9 +10,10 @@ from django.views.decorators.http import require_safe
 from senyum.catalogue.queries import ServiceFound, search_services
 from senyum.malls import queries as malls
 from senyum.malls.models import Mall
-from senyum.surfaces.citizen.views.hall import language
+from senyum.surfaces.citizen.addresses import page_address
 from senyum.surfaces.ui.access import public
 from senyum.surfaces.ui.render import page
+from senyum.surfaces.ui.words import language
 
 MOST = 20
 
@@ -55,6 +56,4 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 def _places(row: ServiceFound) -> tuple[Place, ...]:
-    return tuple(
-        Place(offer.mall_name, f"/m/{offer.mall}/layanan/{row.agency_code}/{row.slug}/") for offer in row.offers
-    )
+    return tuple(Place(offer.mall_name, page_address(offer.mall, row.agency_code, row.slug)) for offer in row.offers)

@@ -18,14 +18,13 @@ from senyum.core.errors import NotPossible
 from senyum.malls import queries as malls
 from senyum.malls.models import Mall
 from senyum.surfaces.citizen import structured, words
-from senyum.surfaces.citizen.addresses import agency_address, service_address, standard_address
+from senyum.surfaces.citizen.addresses import agency_address, page_address, service_address, standard_address
 from senyum.surfaces.citizen.meta import PageMeta, meta_of
 from senyum.surfaces.citizen.views.hall import (
     CounterRow,
     ServiceRow,
     counter_row,
     kinds,
-    language,
     own_visits,
     row_of,
 )
@@ -34,6 +33,7 @@ from senyum.surfaces.ui.access import public
 from senyum.surfaces.ui.links import outward
 from senyum.surfaces.ui.render import page
 from senyum.surfaces.ui.robots import indexable
+from senyum.surfaces.ui.words import language
 from senyum.visits import queries as visits
 from senyum.visits.queries import OwnVisit, UsualDay
 
@@ -130,7 +130,7 @@ def service_at(request: HttpRequest, mall: Mall, agency: str, slug: str) -> Http
     line, present = found
     if present != slug:
         query = f"?{request.META['QUERY_STRING']}" if request.META.get("QUERY_STRING") else ""
-        return HttpResponsePermanentRedirect(f"/m/{mall.code}/layanan/{agency}/{present}/{query}")
+        return HttpResponsePermanentRedirect(page_address(mall.code, agency, present) + query)
     return _page(request, mall, line)
 
 

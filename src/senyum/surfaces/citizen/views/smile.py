@@ -14,9 +14,9 @@ from senyum.core import clock
 from senyum.core.errors import NotPossible
 from senyum.malls.models import Mall
 from senyum.surfaces.citizen.forms import SmileForm
-from senyum.surfaces.citizen.views.hall import language
 from senyum.surfaces.ui.access import device
 from senyum.surfaces.ui.render import page
+from senyum.surfaces.ui.words import language
 from senyum.surveys import commands as surveys
 from senyum.surveys import queries as smiles
 from senyum.surveys.queries import Invitation

@@ -21,6 +21,7 @@ from senyum.core import clock
 from senyum.core.errors import NotPossible
 from senyum.malls.models import Mall
 from senyum.malls.queries import local_day
+from senyum.surfaces.citizen.addresses import page_address, standard_of
 from senyum.surfaces.citizen.browser import browser_of, new_browser, remember
 from senyum.surfaces.citizen.meta import in_language
 from senyum.surfaces.ui.access import public
@@ -80,7 +81,7 @@ def _show(request: HttpRequest, mall: Mall, number: int, form: CommentForm | Non
         comments=tuple(queries.comments_of(proposed, shown_only=True)) if proposed else (),
         form=form or CommentForm(),
         canonical=in_language(
-            outward(request, f"/m/{mall.code}/layanan/{line.service.agency.code}/{line.service.slug}/standar/"),
+            outward(request, standard_of(page_address(mall.code, line.service.agency.code, line.service.slug))),
             language(),
         ),
     )
@@ -105,7 +106,7 @@ def show_at(request: HttpRequest, mall: Mall, agency: str, slug: str) -> HttpRes
         raise Http404
     line, present = found
     if present != slug:
-        return HttpResponsePermanentRedirect(f"/m/{mall.code}/layanan/{agency}/{present}/standar/")
+        return HttpResponsePermanentRedirect(standard_of(page_address(mall.code, agency, present)))
     return _show(request, mall, line)
 
 

@@ -15,9 +15,10 @@ from senyum.core.errors import NotPossible
 from senyum.malls.models import Mall
 from senyum.surfaces.citizen import browser as browsers
 from senyum.surfaces.citizen.forms import TakeForm
-from senyum.surfaces.citizen.views.hall import ServiceRow, language, line_ids, own_visits, row_of
+from senyum.surfaces.citizen.views.hall import ServiceRow, line_ids, own_visits, row_of
 from senyum.surfaces.ui.access import public
 from senyum.surfaces.ui.render import page
+from senyum.surfaces.ui.words import language
 from senyum.visits import commands
 from senyum.visits import queries as visits
 from senyum.visits.queries import OwnVisit

@@ -10,7 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,13 +18,14 @@ from senyum.core import clock
 from senyum.core.errors import NotPossible
 from senyum.surfaces.citizen import words
 from senyum.surfaces.citizen.forms import DelayForm, SmileForm, TicketForm
-from senyum.surfaces.citizen.views.hall import language
-from senyum.surfaces.ui.access import View, public
+from senyum.surfaces.citizen.sealed import sealed
+from senyum.surfaces.ui.access import View, in_hall, public
 from senyum.surfaces.ui.links import outward
 from senyum.surfaces.ui.push import Offer, answer, offer
 from senyum.surfaces.ui.refusal import refuse
 from senyum.surfaces.ui.render import page
 from senyum.surfaces.ui.templatetags.house import day
+from senyum.surfaces.ui.words import language
 from senyum.surveys import commands as surveys
 from senyum.visits import classes, commands, rules, states
 from senyum.visits import queries as visits
@@ -111,14 +111,6 @@ class LeaveContext:
     rows: tuple[LegRow, ...]
 
 
-def _sealed(response: HttpResponse) -> HttpResponse:
-    """The address is the key to the ticket: no cache, no search engine, no other site learns it (decision 0061)."""
-    response.headers["Cache-Control"] = "no-store, private"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
-    response.headers["Referrer-Policy"] = "same-origin"
-    return response
-
-
 def _by_link(view: Callable[..., HttpResponse]) -> View:
     """Turns the token into the visit; every wrong guess gets the same friendly 404."""
 
@@ -130,10 +122,9 @@ def _by_link(view: Callable[..., HttpResponse]) -> View:
                 "Tautan antrean ini tidak dikenal atau masa simpannya sudah habis. "
                 "Periksa lagi pesannya, atau bertanyalah di meja depan."
             )
-            return _sealed(refuse(request, 404, sentence))
-        request.mall = visit.mall  # type: ignore[attr-defined]  # read by the base page
-        timezone.activate(visit.mall.timezone)
-        return _sealed(view(request, visit, *args, **kwargs))
+            return sealed(refuse(request, 404, sentence))
+        in_hall(request, visit.mall)
+        return sealed(view(request, visit, *args, **kwargs))
 
     return inner
 

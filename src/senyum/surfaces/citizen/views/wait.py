@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -21,12 +20,13 @@ from senyum.core.errors import NotPossible
 from senyum.malls.models import Mall
 from senyum.surfaces.citizen import browser as browsers
 from senyum.surfaces.citizen.forms import WaitForm, kind_of
+from senyum.surfaces.citizen.sealed import sealed
 from senyum.surfaces.citizen.views.book import MOST, a_day, noon, number
-from senyum.surfaces.citizen.views.hall import language, line_ids
-from senyum.surfaces.citizen.views.ticket import _sealed
-from senyum.surfaces.ui.access import public
+from senyum.surfaces.citizen.views.hall import line_ids
+from senyum.surfaces.ui.access import in_hall, public
 from senyum.surfaces.ui.refusal import refuse
 from senyum.surfaces.ui.render import page
+from senyum.surfaces.ui.words import language
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def wait(request: HttpRequest, mall: Mall) -> HttpResponse:
     if line is None or day is None:
         return HttpResponseRedirect(f"/m/{mall.code}/")
     try:
-        return _sealed(_ask(request, mall, infos[line], day))
+        return sealed(_ask(request, mall, infos[line], day))
     except NotPossible as refusal:
         return refuse(request, 409, refusal.sentence)
 
@@ -126,8 +126,7 @@ def _found(request: HttpRequest, token: str) -> tuple[WaitView, Mall]:
     except NotPossible as refusal:
         raise Http404(str(refusal.sentence)) from refusal
     mall = Mall.objects.get(pk=view.mall_id)
-    request.mall = mall  # type: ignore[attr-defined]  # read by the base page
-    timezone.activate(mall.timezone)
+    in_hall(request, mall)
     return view, mall
 
 
@@ -153,8 +152,8 @@ def waiting(request: HttpRequest, token: str) -> HttpResponse:
     """The place in the list; once a place was offered, that offer or what became of it."""
     view, mall = _found(request, token)
     if view.booking and view.state in (states.OFFERED, states.TAKEN):
-        return _sealed(HttpResponseRedirect(f"/b/{view.booking}/"))
-    return _sealed(_shown(request, view, mall))
+        return sealed(HttpResponseRedirect(f"/b/{view.booking}/"))
+    return sealed(_shown(request, view, mall))
 
 
 @public
@@ -165,5 +164,5 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
     try:
         commands.leave(token=view.token, now=clock.now())
     except NotPossible as refusal:
-        return _sealed(_shown(request, queries.wait_by_token(token), mall, refusal.sentence, 409))
+        return sealed(_shown(request, queries.wait_by_token(token), mall, refusal.sentence, 409))
     return HttpResponseRedirect(f"/w/{view.token}/")
