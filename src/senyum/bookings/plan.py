@@ -88,14 +88,17 @@ class BookPlan:
             self._booths[line.booth_id].append(line)
         self._days: dict[tuple[int, date], list[SlotInfo]] = {}
 
+    def bookable(self, line_id: int) -> bool:
+        """Whether the line can be booked here."""
+        return line_id in self.lines and self.lines[line_id].policy.open
+
     def line(self, line_id: int) -> BookLine:
         """The line. Raises NotPossible when it cannot be booked here."""
-        line = self.lines.get(line_id)
-        if line is None or not line.policy.open:
+        if not self.bookable(line_id):
             raise NotPossible(
                 "not_bookable", _("Layanan itu tidak dapat dipesan. Silakan datang dan ambil nomor antrean di MPP.")
             )
-        return line
+        return self.lines[line_id]
 
     def line_by_code(self, code: str) -> BookLine:
         """The line of a service's code. Raises NotPossible."""

@@ -36,6 +36,15 @@ class RequirementText:
     example_url: str = ""
 
 
+#: What a fee is by law, as people read it.
+FEE_KINDS: dict[str, str | Promise] = {
+    Fee.Kind.PNBP.value: _("PNBP"),
+    Fee.Kind.RETRIBUTION.value: _("Retribusi"),
+    Fee.Kind.TAX.value: _("Pajak"),
+    Fee.Kind.OTHER.value: _("Lainnya"),
+}
+
+
 @dataclass(frozen=True)
 class FeeText:
     """One variant's price: an amount in rupiah (0: gratis), or None with words on what it depends."""
@@ -45,6 +54,11 @@ class FeeText:
     amount_text: str = ""
     kind: str = ""
     legal_basis: str = ""
+
+    @property
+    def kind_word(self) -> str | Promise:
+        """What the public reads beside the price: "" where the kind says nothing."""
+        return "" if self.kind == Fee.Kind.OTHER else FEE_KINDS.get(self.kind, "")
 
 
 @dataclass(frozen=True)

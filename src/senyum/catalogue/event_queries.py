@@ -13,7 +13,7 @@ from senyum.catalogue import event_rules, rules, search
 from senyum.catalogue.event_models import LifeEvent, LifeEventStep
 from senyum.catalogue.event_rules import Paper
 from senyum.catalogue.models import Line, Service
-from senyum.catalogue.queries import LineInfo, lines_of
+from senyum.catalogue.queries import LineInfo, lines_of, name_in
 from senyum.malls import queries as malls
 from senyum.malls import rules as calendar
 from senyum.malls.models import Mall
@@ -80,12 +80,8 @@ class EventPage:
         return tuple(sorted(every, key=lambda step: step.number))
 
 
-def _in(row: Any, name: str, language: str) -> str:
-    return (getattr(row, f"{name}_{language}", "") if language in ("su", "en") else "") or getattr(row, name)
-
-
 def _info(event: LifeEvent, language: str) -> EventInfo:
-    title, intro = _in(event, "title", language), _in(event, "intro", language)
+    title, intro = rules.said_in(event, "title", language), rules.said_in(event, "intro", language)
     return EventInfo(event.slug, title, intro, event.source, event.changed_at)
 
 
@@ -126,9 +122,11 @@ def event_page(mall: Mall, slug: str, now: datetime, language: str = "id", *, mo
     for row in rows:
         info = lines.get(row.service_id) if row.service_id else None
         if row.service is not None and info is None:
-            elsewhere.append(_in(row.service, "name", language))
+            elsewhere.append(name_in(row.service, language))
             continue
-        said = EventStep(len(numbered) + 1, info, _in(row, "text", language), _in(row, "why", language))
+        said = EventStep(
+            len(numbered) + 1, info, rules.said_in(row, "text", language), rules.said_in(row, "why", language)
+        )
         numbered.append((row, said))
     here = [(row, step, step.info) for row, step in numbered if step.info is not None]
     return EventPage(

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from senyum.catalogue import rules, search, states
-from senyum.catalogue.content import FeeText, content_of
+from senyum.catalogue.content import FeeText, RequirementText, content_of
 from senyum.catalogue.models import CounterLine, Line, Requirement, Service, ServiceAddress, Standard
 from senyum.core.errors import NotPossible
 from senyum.malls.models import Counter, Mall
@@ -85,12 +85,12 @@ class LineInfo:
 
 def name_in(service: Service, language: str) -> str:
     """The service's name in `language` (id, su, en); Indonesian where there is none."""
-    return {"su": service.name_su, "en": service.name_en}.get(language[:2], "") or service.name
+    return rules.said_in(service, "name", language)
 
 
-def text_in(requirement: Requirement, language: str) -> str:
+def text_in(requirement: Requirement | RequirementText, language: str) -> str:
     """The requirement in `language`; Indonesian where there is none."""
-    return {"su": requirement.text_su, "en": requirement.text_en}.get(language[:2], "") or requirement.text
+    return rules.said_in(requirement, "text", language)
 
 
 def _requirement_info(row: Requirement, language: str) -> RequirementInfo:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -156,6 +157,12 @@ def alternatives(term: str, speech: Speech, lexicon: Lexicon) -> list[Alternativ
 def rupiah(amount: int) -> str:
     """An amount the Indonesian way: 30000 is "Rp30.000"."""
     return f"Rp{amount:,}".replace(",", ".")
+
+
+def said_in(row: Any, name: str, language: str) -> str:
+    """A text in `language` (id, su, en), Indonesian where there is none: columns `name`, `name_su`, `name_en`."""
+    own = getattr(row, f"{name}_{language[:2]}", "") if language[:2] in ("su", "en") else ""
+    return own or getattr(row, name)
 
 
 def fee_words(fee_rupiah: int | None, fee_text: str) -> str:

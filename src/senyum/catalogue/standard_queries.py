@@ -10,10 +10,9 @@ from datetime import date
 
 from django.db.models import Count, Prefetch, Q
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from senyum.catalogue import components, rules, states
-from senyum.catalogue.content import Content, FeeText, RequirementText, content_of, filled
+from senyum.catalogue.content import FEE_KINDS, Content, FeeText, RequirementText, content_of, filled
 from senyum.catalogue.models import Comment, Service, Standard
 
 
@@ -127,14 +126,10 @@ def parts(content: Content) -> tuple[Part, ...]:
     return tuple(shown)
 
 
-#: As the public reads them (ui/standard_parts.html).
-_FEE_KINDS = {"pnbp": _("PNBP"), "retribution": _("Retribusi"), "tax": _("Pajak"), "other": _("lainnya")}
-
-
 def _said(part: Part) -> str:
     """A component as one text that names everything of it, for a comparison."""
     rows = [[getattr(need, name) for name in RequirementText.__dataclass_fields__] for need in part.requirements]
-    rows += [[fee.variant, words, str(_FEE_KINDS.get(fee.kind, fee.kind)), fee.legal_basis] for words, fee in part.fees]
+    rows += [[fee.variant, words, str(FEE_KINDS.get(fee.kind, "")), fee.legal_basis] for words, fee in part.fees]
     return "\n".join([part.text, *(" · ".join(filter(None, row)) for row in rows)]).strip()
 
 

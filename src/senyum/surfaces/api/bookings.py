@@ -37,9 +37,9 @@ FULL = {401: Problem, 403: Problem, 404: Problem, 409: Problem, 422: Problem, 42
 def times(
     request: HttpRequest,
     code: str,
-    services: str = Query(..., min_length=1, max_length=600, pattern=r"^[a-z0-9_.,-]+$"),  # type: ignore[type-arg]
+    services: str = Query(..., min_length=1, max_length=600, pattern=r"^[a-z0-9_.,-]+$"),  # type: ignore[type-arg]  # ninja declares a class
     day: date = Day,
-    quantity: int = Query(1, ge=1, le=50),  # type: ignore[type-arg]
+    quantity: int = Query(1, ge=1, le=50),  # type: ignore[type-arg]  # ninja declares a class
 ) -> dict[str, Any]:
     caller(request, "hall:read", code)
     mall = malls.mall_by_code(code)

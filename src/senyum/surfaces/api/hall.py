@@ -17,6 +17,7 @@ from senyum.core.errors import NotPossible
 from senyum.malls import queries as malls
 from senyum.malls.models import Mall
 from senyum.surfaces.api.auth import caller
+from senyum.surfaces.api.moments import zoned
 from senyum.surfaces.api.problems import Problem, asked_language
 from senyum.surfaces.api.schemas import BoardOut, LinesOut, MallDetail, MallsOut, ServicesOut
 from senyum.visits import queries as visits
@@ -89,18 +90,11 @@ def _moment(mall: Mall, at: str | None, now: datetime) -> datetime | None:
     """The moment that `at` means, as `AT` says. Raises NotPossible("bad_time")."""
     if at is None:
         return None
-    try:
-        if found := _CLOCK.fullmatch(at.strip()):
-            local = malls.local_time(mall.timezone, now)
-            return local.replace(hour=int(found[1]), minute=int(found[2]), second=0, microsecond=0)
-        # A sum sign in an address arrives as a space.
-        moment = datetime.fromisoformat(at.strip().replace(" ", "+"))
-        if moment.tzinfo is not None:
-            # Far years have no moment in another zone.
-            malls.local_day(mall, moment)
-            return moment
-    except (ValueError, OverflowError):
-        pass
+    if found := _CLOCK.fullmatch(at.strip()):
+        local = malls.local_time(mall.timezone, now)
+        return local.replace(hour=int(found[1]), minute=int(found[2]), second=0, microsecond=0)
+    if (moment := zoned(at)) is not None:
+        return moment
     raise NotPossible("bad_time", _("Tulis jamnya seperti 10:30, atau lengkap dengan zonanya."))
 
 

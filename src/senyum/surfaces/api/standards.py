@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -10,12 +10,14 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from ninja import Path, Query, Router
 
-from senyum.catalogue import components, rules
 from senyum.catalogue import queries as catalogue
-from senyum.catalogue.content import Content, content_of, filled
+from senyum.catalogue import standard_queries
+from senyum.catalogue.content import FeeText, RequirementText, content_of
+from senyum.catalogue.standard_queries import Part
 from senyum.core import clock
 from senyum.core.errors import NotPossible
 from senyum.surfaces.api.auth import caller
+from senyum.surfaces.api.moments import zoned
 from senyum.surfaces.api.problems import Problem, asked_language
 from senyum.surfaces.api.schemas import StandardOut
 
@@ -52,8 +54,8 @@ def standard(request: HttpRequest, code: str = ServiceCode, at: str | None = MOM
         raise NotPossible("no_standard", _("Waktu itu belum ada standar pelayanan yang berlaku untuk layanan ini."))
     language = asked_language(request)
     content = content_of(found)
-    known = filled(content)
     with translation.override(language):
+        parts = standard_queries.parts(content)
         return {
             "service": code,
             "name": catalogue.name_in(service, language),
@@ -66,16 +68,16 @@ def standard(request: HttpRequest, code: str = ServiceCode, at: str | None = MOM
             "effective_on": content.effective_on,
             "standard_minutes": content.standard_minutes,
             "requirements": [_requirement(row, language) for row in content.requirements],
-            "fees": [_fee(row) for row in content.fees],
+            "fees": [_fee(words, fee) for part in parts for words, fee in part.fees],
             "components": [
                 {
-                    "code": one.code,
-                    "group": one.group,
-                    "title": str(one.title),
-                    "filled": one.code in known,
-                    "text": _text(one.code, content, language),
+                    "code": part.code,
+                    "group": part.group,
+                    "title": str(part.title),
+                    "filled": not part.empty,
+                    "text": _text(part, language),
                 }
-                for one in components.COMPONENTS
+                for part in parts
             ],
         }
 
@@ -84,20 +86,15 @@ def _moment(at: str | None) -> datetime:
     """The moment that `at` means. Raises NotPossible("bad_time")."""
     if at is None:
         return clock.now()
-    try:
-        # A sum sign in an address arrives as a space.
-        moment = datetime.fromisoformat(at.strip().replace(" ", "+"))
-        if moment.tzinfo is not None:
-            # Far years have no moment in another zone.
-            return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise NotPossible("bad_time", _("Tulis waktunya lengkap dengan zonanya, misalnya 2026-11-24T10:30:00+07:00."))
+    found = zoned(at)
+    if found is None:
+        raise NotPossible("bad_time", _("Tulis waktunya lengkap dengan zonanya, misalnya 2026-11-24T10:30:00+07:00."))
+    return found
 
 
-def _requirement(row: Any, language: str) -> dict[str, Any]:
+def _requirement(row: RequirementText, language: str) -> dict[str, Any]:
     return {
-        "text": {"su": row.text_su, "en": row.text_en}.get(language) or row.text,
+        "text": catalogue.text_in(row, language),
         "legal_basis": row.legal_basis,
         "reason": row.reason,
         "issued_by": row.issued_by,
@@ -106,22 +103,18 @@ def _requirement(row: Any, language: str) -> dict[str, Any]:
     }
 
 
-def _fee(row: Any) -> dict[str, Any]:
+def _fee(words: str, row: FeeText) -> dict[str, Any]:
     return {
         "variant": row.variant,
         "amount_rupiah": row.amount_rupiah,
-        "words": str(rules.fee_words(row.amount_rupiah, row.amount_text)),
+        "words": words,
         "kind": row.kind,
         "legal_basis": row.legal_basis,
     }
 
 
-def _text(code: str, content: Content, language: str) -> str:
+def _text(part: Part, language: str) -> str:
     """A component as text; those that are kept in rows, a line a row."""
-    if code == components.REQUIREMENTS:
-        return "\n".join(_requirement(row, language)["text"] for row in content.requirements)
-    if code == components.TIME:
-        return content.time_text
-    if code == components.FEE:
-        return "\n".join(": ".join(filter(None, (row.variant, _fee(row)["words"]))) for row in content.fees)
-    return content.components.get(code, "")
+    rows = [catalogue.text_in(need, language) for need in part.requirements]
+    rows += [": ".join(filter(None, (fee.variant, words))) for words, fee in part.fees]
+    return "\n".join([*([part.text] if part.text else []), *rows])

@@ -20,7 +20,7 @@ from senyum.bookings.hall_queries import DayNumbers, Preview, QuotaDay, SlotDay
 from senyum.bookings.models import Contact
 from senyum.bookings.plan import BookLine, Policy
 from senyum.catalogue.models import Line
-from senyum.catalogue.queries import lines_of
+from senyum.catalogue.queries import LineInfo, lines_of
 from senyum.core import clock
 from senyum.core.errors import NotPossible
 from senyum.malls import queries as malls
@@ -240,24 +240,26 @@ def day(request: HttpRequest, mall: Mall) -> HttpResponse:
     today = malls.local_day(mall, clock.now())
     wanted = _day(request.GET.get("day", ""), today)
     numbers = hall_queries.day_of(mall, wanted, _agencies(request, mall, "see_bookings"))
-    names = {info.id: info.name for info in lines_of(mall, language())}
-    agencies = {info.id: info.agency for info in lines_of(mall, language())}
+    infos = {info.id: info for info in lines_of(mall, language())}
+    names = {line: info.name for line, info in infos.items()}
     context = DayContext(
         day=datetime(wanted.year, wanted.month, wanted.day, 12, tzinfo=timezone.get_current_timezone()),
         is_today=wanted == today,
         before=(wanted - timedelta(days=1)).isoformat(),
         after=(wanted + timedelta(days=1)).isoformat(),
         slots=tuple((names.get(slot.line_id, ""), slot) for slot in numbers.slots),
-        quotas=tuple((_whose(quota, names, agencies), quota) for quota in numbers.quotas),
+        quotas=tuple((_whose(quota, infos), quota) for quota in numbers.quotas),
         waiting=tuple((names.get(line, ""), n) for line, n in sorted(numbers.waiting.items())),
         totals=_totals(numbers),
     )
     return page(request, "console/bookings_day.html", context)
 
 
-def _whose(quota: QuotaDay, names: dict[int, str], agencies: dict[int, str]) -> str:
-    first = quota.line_ids[0]
-    return names.get(first, "") if len(quota.line_ids) == 1 else agencies.get(first, "")
+def _whose(quota: QuotaDay, infos: dict[int, LineInfo]) -> str:
+    first = infos.get(quota.line_ids[0])
+    if first is None:
+        return ""
+    return first.name if len(quota.line_ids) == 1 else first.agency
 
 
 def _day(text: str, today: date) -> date:

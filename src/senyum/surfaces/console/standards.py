@@ -17,8 +17,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from senyum.catalogue import components, standard_commands, states
 from senyum.catalogue import standard_queries as queries
-from senyum.catalogue.content import Content, FeeText, RequirementText, content_of, problems, tidy
-from senyum.catalogue.models import Comment, Fee, Service, Standard
+from senyum.catalogue.content import FEE_KINDS, Content, FeeText, RequirementText, content_of, problems, tidy
+from senyum.catalogue.models import Comment, Service, Standard
 from senyum.core import clock
 from senyum.core.errors import NotPossible
 from senyum.core.text import plain
@@ -56,13 +56,7 @@ _FEE = {
     "kind": _("Jenis tarif"),
     "legal_basis": _("Dasar hukum"),
 }
-_KINDS = [
-    ("", _("belum diisi")),
-    (Fee.Kind.PNBP.value, _("PNBP")),
-    (Fee.Kind.RETRIBUTION.value, _("Retribusi")),
-    (Fee.Kind.TAX.value, _("Pajak")),
-    (Fee.Kind.OTHER.value, _("Lainnya")),
-]
+_KINDS = [("", _("belum diisi")), *FEE_KINDS.items()]
 
 
 class StandardForm(forms.Form):
@@ -334,8 +328,8 @@ def _page(request: HttpRequest, mall: Mall, found: Standard, wrong: forms.Form |
         wrote_it=user.pk == found.author_id or user.pk in found.writers,
         review_form=given.get(ReviewForm)  # type: ignore[arg-type]  # its own class
         or ReviewForm(initial={"review_from": today, "review_to": today + timedelta(days=13)}),
-        approve_form=given.get(ApproveForm) or ApproveForm(initial={"decree_number": found.decree_number}),  # type: ignore[arg-type]
-        why_form=given.get(WhyForm) or WhyForm(),  # type: ignore[arg-type]
+        approve_form=given.get(ApproveForm) or ApproveForm(initial={"decree_number": found.decree_number}),  # type: ignore[arg-type]  # its own class
+        why_form=given.get(WhyForm) or WhyForm(),  # type: ignore[arg-type]  # its own class
         wrong=wrong,
     )
     return page(request, "console/standard.html", context, status=422 if wrong else 200)

@@ -217,11 +217,18 @@ def test_an_offer_that_has_passed_on_and_a_list_that_was_left(page, live_server,
     nine, line = at(9), small_mall.lines["ktp"].pk
     entries = [
         commands.wait(
-            mall=small_mall.mall, line_id=line, day=DAY, earliest=nine, latest=nine, quantity=2, contact_kind="email",
-            contact=contact, now=NOW,
+            mall=small_mall.mall,
+            line_id=line,
+            day=DAY,
+            earliest=nine,
+            latest=nine,
+            quantity=2,
+            contact_kind="email",
+            contact=contact,
+            now=NOW,
         )
         for contact in ("a@contoh.id", "b@contoh.id")
-    ]  # fmt: skip
+    ]
     page.goto(f"{live_server.url}/w/{entries[1].token}/")
     page.get_by_role("button", name="Keluar dari daftar").click()
     expect(page.locator("h1")).to_have_text("Tidak menunggu lagi")

@@ -302,9 +302,16 @@ def test_a_program_that_opens_every_link_changes_nothing(small_mall, client):
     mine, full = _book(small_mall, 10), _fills(small_mall, 9)
     nine = at(9)
     entry = commands.wait(
-        mall=small_mall.mall, line_id=small_mall.lines["ktp"].pk, day=DAY, earliest=nine, latest=nine, quantity=1,
-        contact_kind="email", contact="b@contoh.id", now=NOW,
-    )  # fmt: skip
+        mall=small_mall.mall,
+        line_id=small_mall.lines["ktp"].pk,
+        day=DAY,
+        earliest=nine,
+        latest=nine,
+        quantity=1,
+        contact_kind="email",
+        contact="b@contoh.id",
+        now=NOW,
+    )
     commands.cancel(token=full.token, now=NOW)
     held = Booking.objects.get(state=states.HELD)
     before = [list(model.objects.order_by("pk").values()) for model in (Booking, Leg, Place, WaitEntry)]

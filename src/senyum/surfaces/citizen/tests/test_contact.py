@@ -173,9 +173,14 @@ class TestCode:
     def test_one_person_one_booking_of_a_service(self, page_client, url, small_mall):
         legs = [(small_mall.lines["ktp"].pk, at(10))]
         commands.book(
-            mall=small_mall.mall, legs=legs, quantity=1, channel="phone", now=NOW, contact_kind="email",
+            mall=small_mall.mall,
+            legs=legs,
+            quantity=1,
+            channel="phone",
+            now=NOW,
+            contact_kind="email",
             contact="warga@contoh.id",
-        )  # fmt: skip
+        )
         look = _answers(page_client, url, "warga@contoh.id")
         page = page_client.send(url, look.form(url), status=409)
         assert "sudah punya pemesanan" in page.text and page.form(url)["contact"] == "warga@contoh.id"

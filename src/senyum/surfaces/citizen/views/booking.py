@@ -135,7 +135,11 @@ def by_link(view: Callable[..., HttpResponse]) -> View:
 
 
 def _legs(view: BookingView, mall: Mall) -> tuple[BookingLeg, ...]:
-    infos = {info.id: info for info in lines_of(mall, language())}
+    return _legs_of(view, lines_of(mall, language()))
+
+
+def _legs_of(view: BookingView, offered: list[LineInfo]) -> tuple[BookingLeg, ...]:
+    infos = {info.id: info for info in offered}
     return tuple(
         BookingLeg(infos[leg.line_id].name, infos[leg.line_id].agency, leg.starts, leg.ends)
         for leg in view.legs
@@ -153,27 +157,28 @@ def _shown(
         return page(request, "citizen/booking_offer.html", offer_, status=status)
     if view.state == states.HELD:
         return _code(request, view, mall, CodeForm(), problem, status)
+    offered = lines_of(mall, language())
     again = f"/m/{mall.code}/book/?" + "&".join(f"line={leg.line_id}" for leg in view.legs)
     early, late = queries.come_limits(mall, [leg.line_id for leg in view.legs])
     context = BookedContext(
         view=view,
-        legs=_legs(view, mall),
+        legs=_legs_of(view, offered),
         come_from=view.starts - timedelta(minutes=early),
         come_until=view.starts + timedelta(minutes=late),
         qr=qr_svg(view.reference),
         address=mall.address,
         again=again,
         push=_push(view),
-        waits=_waits(view, mall),
+        waits=_waits(view, mall, offered),
         now=clock.now(),
         problem=problem,
     )
     return page(request, "citizen/booking.html", context, status=status)
 
 
-def _waits(view: BookingView, mall: Mall) -> tuple[ComeWait, ...]:
+def _waits(view: BookingView, mall: Mall, offered: list[LineInfo]) -> tuple[ComeWait, ...]:
     """What is told of the wait, on the day of the booking and where a figure can be told."""
-    names = {info.id: info.name for info in lines_of(mall, language())}
+    names = {info.id: info.name for info in offered}
     return tuple(
         ComeWait(names[told.line_id], told.starts, words.minutes_range(told.p50, told.p90), told.people_ahead or 0)
         for told in visits.booked_waits(mall, view, clock.now())
@@ -300,7 +305,8 @@ _NO_MOVE = {
 
 def _moving(request: HttpRequest, view: BookingView, mall: Mall, day: date | None, wanted: str) -> HttpResponse:
     now, here = clock.now(), f"/b/{view.token}/move/"
-    infos = tuple(info for info in lines_of(mall, language()) if info.id in {leg.line_id for leg in view.legs})
+    offered = lines_of(mall, language())
+    infos = tuple(info for info in offered if info.id in {leg.line_id for leg in view.legs})
     lines = [leg.line_id for leg in view.legs]
     found = queries.proposals(mall, lines, day, quantity=view.quantity, now=now) if day else []
     mine = {(leg.line_id, leg.starts) for leg in view.legs}
@@ -324,7 +330,7 @@ def _moving(request: HttpRequest, view: BookingView, mall: Mall, day: date | Non
         rows = [DayRow(info, noon(info.day), f"{here}?day={info.day}" if info.free else "") for info in every]
     context = MoveContext(
         view=view,
-        legs=_legs(view, mall),
+        legs=_legs_of(view, offered),
         days=tuple(rows),
         at=noon(day) if day else None,
         times=times,

@@ -69,14 +69,13 @@ def _row(mall: Mall, step: EventStep) -> StepRow:
 def _visit(mall: Mall, visit: EventVisit, now: datetime) -> VisitRow:
     lines = [step.info.id for step in visit.steps if step.info is not None]
     plan = plan_of(mall)
-    bookable = [line for line in lines if line in plan.lines and plan.lines[line].policy.open]
     query = "&".join(f"line={line}" for line in lines)
     return VisitRow(
         number=visit.number,
         rows=tuple(_row(mall, step) for step in visit.steps),
         day=words.on_day(visit.day, now) if visit.day else "",
         # Several services in one booking: only when each of them can be booked.
-        book_url=f"/m/{mall.code}/book/?{query}" if len(bookable) == len(lines) else "",
+        book_url=f"/m/{mall.code}/book/?{query}" if all(plan.bookable(line) for line in lines) else "",
         take_url=f"/m/{mall.code}/take/?{query}" if visit.number == 1 else "",
     )
 

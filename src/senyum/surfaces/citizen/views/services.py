@@ -114,11 +114,6 @@ def _service(mall: Mall, line: int, now: datetime) -> ServiceRow:
     return row_of(mall, today, now)
 
 
-def _bookable(mall: Mall, info: LineInfo) -> bool:
-    line = plan_of(mall).lines.get(info.id)
-    return line is not None and line.policy.open
-
-
 @public
 @indexable
 @require_safe
@@ -149,7 +144,7 @@ def _page(request: HttpRequest, mall: Mall, line: int) -> HttpResponse:
     facts = standard_facts(info.service_id)
     usual = visits.usual_day(mall, line, info.booth_id, now)
     here = service_address(mall, info)
-    bookable = _bookable(mall, info)
+    bookable = plan_of(mall).bookable(info.id)
     context = ServiceContext(
         row=row,
         live_kinds=LINE_KINDS,
@@ -225,7 +220,7 @@ def service_now(request: HttpRequest, mall: Mall, line: int) -> HttpResponse:
     """The part of a service page that changes."""
     now = clock.now()
     row = _service(mall, line, now)
-    context = ServiceNow(row, LINE_KINDS, now, _bookable(mall, row.today.info))
+    context = ServiceNow(row, LINE_KINDS, now, plan_of(mall).bookable(line))
     return page(request, "citizen/service_now.html", context)
 
 

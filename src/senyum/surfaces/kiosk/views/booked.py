@@ -53,7 +53,8 @@ class BookedContext:
 
 def offers_bookings(mall: Mall) -> bool:
     """Whether anything can be booked in this hall."""
-    return any(line.policy.open for line in plan_of(mall).lines.values())
+    plan = plan_of(mall)
+    return any(plan.bookable(line) for line in plan.lines)
 
 
 @device("kiosk", or_staff="pair_device")
