@@ -35,7 +35,7 @@ def _starts(house: House) -> str:
     """A free time of a day to come."""
     day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 3 * 86_400))
     _status, found = _ask(house, "GET", f"malls/contoh/times?services={house.service}&day={day}")
-    times = [*found["times"], *found["next_free"]]  # type: ignore[misc]
+    times = [*found["times"], *found["next_free"]]  # type: ignore[misc]  # JSON, and a bound name
     return str(times[0]["legs"][0]["starts"])
 
 
@@ -84,7 +84,7 @@ def test_a_worker_that_is_killed_repeats_no_letter_and_loses_none(hall_directory
                     # Killed once it has begun on this share, or after a while wherever it stands.
                     assert _until(lambda: _works(house), PATIENCE), "the worker never came back"
                     before = _untold(house)
-                    _until(lambda before=before: _untold(house) < before, 5)  # type: ignore[misc]
+                    _until(lambda before=before: _untold(house) < before, 5)  # type: ignore[misc]  # JSON, and a bound name
                     house.kill("senyum worker")
         assert _until(lambda: _untold(house) == 0, 2 * PATIENCE), "a booking was never told"
         with psycopg.connect(house.url, autocommit=True) as connection:

@@ -132,7 +132,7 @@ def _ciw(scenario: Scenario, days: int) -> tuple[float, int, float]:
     """CPU seconds, visits to a line (served, reneged or turned away), mean wait of the served."""
     network, seconds, visits, waits = simulated.ciw_day(scenario), 0.0, 0, list[float]()
     for k in range(days):
-        took, simulation = _best(lambda: _ciw_once(network, scenario.closes - scenario.opens + 120, k))  # noqa: B023
+        took, simulation = _best(lambda: _ciw_once(network, scenario.closes - scenario.opens + 120, k))  # noqa: B023 - called within this turn
         records = simulation.get_all_records()
         seconds, visits = seconds + took, visits + len(records)
         waits += [record.waiting_time for record in records if record.record_type == "service"]

@@ -144,7 +144,7 @@ class DemoDay:
             breaks.append((opens + (closes - opens) * self.rng.uniform(0.15, 0.9), "restroom", 6.0))
         for at, reason, minutes in breaks:
             if at > now:
-                self._plan(at, lambda _at, _wall, r=reason, m=minutes: setattr(desk, "pause_due", (r, m)))  # type: ignore[misc]
+                self._plan(at, lambda _at, _wall, r=reason, m=minutes: setattr(desk, "pause_due", (r, m)))  # type: ignore[misc]  # bound here and now
         self._plan(max(now, closes), lambda _at, _wall: setattr(desk, "closing", True))
 
     def _plan_people(self, hall: Hall, now: datetime, people: int) -> None:
@@ -164,7 +164,7 @@ class DemoDay:
             at = max(self.opens + span * share, hours.opens - self._minutes(1, 25))
             at = min(at, hours.last_ticket - self._minutes(1, 20))
             if at >= now:
-                self._plan(at, lambda t, wall, chosen=line: self._come_in(chosen, lines, t))  # type: ignore[misc]
+                self._plan(at, lambda t, wall, chosen=line: self._come_in(chosen, lines, t))  # type: ignore[misc]  # bound here and now
 
     def _popularity(self, hall: Hall) -> dict[int, float]:
         """How much each line is asked for: what its staffed counters can do, some lines more, some less."""
@@ -207,7 +207,7 @@ class DemoDay:
         for desk in self.desks.values():
             if desk.alone:
                 desk.alone = False
-                self._plan(now, lambda at, wall, d=desk: self._sit_down(d, at, wall))  # type: ignore[misc]
+                self._plan(now, lambda at, wall, d=desk: self._sit_down(d, at, wall))  # type: ignore[misc]  # bound here and now
 
     def _let_free_desks_act(self, now: datetime, wall: datetime) -> None:
         free = [desk for desk in self.desks.values() if desk.free(now)]
@@ -334,10 +334,10 @@ class DemoDay:
             "wall": wall,
         }
         if not ticket.note and self._chance(PARKED):
-            commands.park(**at, note="Fotokopi dulu")  # type: ignore[arg-type]
+            commands.park(**at, note="Fotokopi dulu")  # type: ignore[arg-type]  # `at` holds what each wants
             self._plan(now + self._minutes(4, 10), lambda t, w: self._unpark(desk, ticket_id, t, w, 8))
         elif line.pays_at_cashier and cashier and hall.hours[cashier.booth_id].receives(now):
-            commands.forward(**at, line_id=cashier.id)  # type: ignore[arg-type]
+            commands.forward(**at, line_id=cashier.id)  # type: ignore[arg-type]  # `at` holds what each wants
         else:
             self._finish(line, at)
             self._plan_smile(ticket_id, now)
@@ -348,13 +348,13 @@ class DemoDay:
         if self._chance(INCOMPLETE):
             missing = current_requirements(line.service_id).order_by("?").values_list("pk", flat=True).first()
         outcome = states.INCOMPLETE if missing else states.DONE
-        commands.finish(**at, outcome=outcome, missing_id=missing)  # type: ignore[arg-type]
+        commands.finish(**at, outcome=outcome, missing_id=missing)  # type: ignore[arg-type]  # `at` holds what each wants
 
     def _unpark(self, desk: Desk, ticket_id: int, now: datetime, wall: datetime, tries: int) -> None:
         """Back from copying: to the same counter once it is free, or into the line again."""
         if desk.free(now) and not desk.pause_due:
             at = {"counter_id": desk.counter_id, "actor": PLAYER, "now": now}
-            commands.unpark(**at, seen=None, ticket_id=ticket_id, wall=wall)  # type: ignore[arg-type]
+            commands.unpark(**at, seen=None, ticket_id=ticket_id, wall=wall)  # type: ignore[arg-type]  # `at` holds what each wants
             self._serving(desk, Ticket.objects.get(pk=ticket_id), now)
         elif tries and not desk.alone:
             self._plan(now + self._minutes(0.5, 2), lambda t, w: self._unpark(desk, ticket_id, t, w, tries - 1))

@@ -151,9 +151,17 @@ def test_an_offer_is_told_with_its_end_and_once_more_when_it_is_taken(hall: Smal
     full = book(hall, quantity=2, contact="a@contoh.id")
     nine = at(9, day=FAR)
     entry = commands.wait(
-        mall=hall.mall, line_id=hall.lines["ktp"].pk, day=FAR, earliest=nine, latest=nine, quantity=1,
-        contact_kind="email", contact="b@contoh.id", now=NOW, language="en",
-    )  # fmt: skip
+        mall=hall.mall,
+        line_id=hall.lines["ktp"].pk,
+        day=FAR,
+        earliest=nine,
+        latest=nine,
+        quantity=1,
+        contact_kind="email",
+        contact="b@contoh.id",
+        now=NOW,
+        language="en",
+    )
     said()
     commands.cancel(token=full.token, now=NOW)
     assert said() == [("booking_offer", "email", "b@contoh.id"), ("booking_given_back", "email", "a@contoh.id")]
@@ -176,10 +184,16 @@ def test_a_phone_that_follows_is_reminded_without_any_contact(hall: SmallHall) -
     view = book(hall, contact_kind="", contact="")
     uid = str(
         notices.follow(
-            kind="booking", subject_id=view.id, endpoint="https://fcm.googleapis.com/fcm/send/abc", p256dh=POINT,
-            auth=AUTH, language="en", useful_until=at(17, day=FAR), now=NOW,
+            kind="booking",
+            subject_id=view.id,
+            endpoint="https://fcm.googleapis.com/fcm/send/abc",
+            p256dh=POINT,
+            auth=AUTH,
+            language="en",
+            useful_until=at(17, day=FAR),
+            now=NOW,
         )
-    )  # fmt: skip
+    )
     commands.heed(token=view.token, now=NOW)
     assert said() == []
     assert said(at(9, day=FAR) - timedelta(hours=24)) == [("booking_reminder", "webpush", uid)]

@@ -25,7 +25,7 @@ def evaluate(
     snapshots: Snapshots,
     first_day: int,
     office_names: list[str],
-    learning: Learning = Learning(),  # noqa: B008
+    learning: Learning = Learning(),  # noqa: B008 - frozen
     *,
     nightly: bool = True,
 ) -> dict[str, Any]:

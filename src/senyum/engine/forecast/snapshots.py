@@ -47,7 +47,7 @@ class Snapshots:
         office: ArrayLike,
         day: ArrayLike,
         minute: ArrayLike,
-        open: ArrayLike,  # noqa: A002
+        open: ArrayLike,  # noqa: A002 - the column's name
         waiting: ArrayLike,
         number: ArrayLike,
         announced: ArrayLike | None = None,

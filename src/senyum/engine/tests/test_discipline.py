@@ -180,7 +180,7 @@ def test_the_compiled_twin_chooses_the_same(
     hall: list[Waiting[float]], first: set[int], helps: set[int], now: float, shuffle: object
 ) -> None:
     queue = np.arange(len(hall), dtype=np.int64)
-    shuffle.shuffle(queue)  # type: ignore[attr-defined]
+    shuffle.shuffle(queue)  # type: ignore[attr-defined]  # hypothesis gives a Random
     position, why = choose_index(
         now,
         queue,

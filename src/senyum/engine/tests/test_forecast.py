@@ -252,7 +252,7 @@ def test_a_model_from_one_day_is_possible(days: Snapshots) -> None:
         fit(_nothing(), FEW)
 
 
-def _nothing():  # type: ignore[no-untyped-def]
+def _nothing():  # type: ignore[no-untyped-def]  # its type is imported inside
     from senyum.engine.forecast.model import Examples
 
     none = np.zeros(0)

@@ -106,9 +106,13 @@ def test_who_is_booked_goes_before_those_whose_turn_is_later() -> None:
 def test_a_line_that_was_empty_serves_nobody_in_advance() -> None:
     """Ten booked for 12.00 are all there at 12.01, however long the counters stood idle before."""
     line = LineState(
-        minute=540, people_ahead=0, standard_minutes=10, counters=2, joins_a_minute=0.1,
+        minute=540,
+        people_ahead=0,
+        standard_minutes=10,
+        counters=2,
+        joins_a_minute=0.1,
         bookings=tuple(Booked(720, turn=720) for _ in range(10)),
-    )  # fmt: skip
+    )
     assert line.at(721).people_ahead == pytest.approx(10, abs=0.3)
     assert line.at(719).people_ahead == 0
     # Walk-ins that join after a booked time do not go before it.

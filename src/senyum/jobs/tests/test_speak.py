@@ -12,7 +12,7 @@ from senyum.jobs import speak
 
 
 def test_old_clips_go_at_night(tmp_path: Path, settings: pytest.FixtureRequest) -> None:
-    settings.DATA_DIR = tmp_path  # type: ignore[attr-defined]
+    settings.DATA_DIR = tmp_path  # type: ignore[attr-defined]  # set in settings.py
     old, new = tmp_path / "voice/id-old.wav", tmp_path / "voice/id-new.wav"
     for path in (old, new):
         speech.write_wav(path, speech.chime())

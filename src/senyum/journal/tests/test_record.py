@@ -45,12 +45,12 @@ def test_many_keep_their_order() -> None:
 
 @pytest.mark.django_db
 def test_nothing_to_record_is_no_statement(django_assert_num_queries: object) -> None:
-    with django_assert_num_queries(0):  # type: ignore[operator]
+    with django_assert_num_queries(0):  # type: ignore[operator]  # pytest-django types its fixture as object
         record_many([])
 
 
 def test_a_time_without_zone_is_refused() -> None:
-    note = Note("smd", datetime(2026, 3, 2), "ticket.called", BUDI, ("ticket", 1, "A-001"))  # noqa: DTZ001
+    note = Note("smd", datetime(2026, 3, 2), "ticket.called", BUDI, ("ticket", 1, "A-001"))  # noqa: DTZ001 - naive on purpose
     with pytest.raises(ValueError, match="time zone"):
         note.row()
 

@@ -40,7 +40,7 @@ class Here:
 
 def look(check: Any, *, running: bool = True) -> Finding:
     place = Hall(Path("/nowhere"), True)
-    (found,) = check(Situation(place, clock.wall(), 8000, running, Here()))  # type: ignore[arg-type]
+    (found,) = check(Situation(place, clock.wall(), 8000, running, Here()))  # type: ignore[arg-type]  # as much of a hall as is asked
     return found
 
 

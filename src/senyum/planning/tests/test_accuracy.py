@@ -137,10 +137,21 @@ def test_a_month_scored_before_this_was_counted_says_nothing_of_it(small_mall: S
 
 def _change(hall: SmallHall, line: str, at: float, p50: float, wait: float | None, **more: object) -> None:
     values = {
-        "mall": hall.mall, "line": hall.lines[line], "day": NINE.date(), "at": _in(at), "minute": 540 + at,
-        "why": "change", "counters": 1, "waiting": 3, "called": 0, "basis": "cold",
-        "p10": p50 / 2, "p50": p50, "p90": 2 * p50, "wait": wait,
-    }  # fmt: skip
+        "mall": hall.mall,
+        "line": hall.lines[line],
+        "day": NINE.date(),
+        "at": _in(at),
+        "minute": 540 + at,
+        "why": "change",
+        "counters": 1,
+        "waiting": 3,
+        "called": 0,
+        "basis": "cold",
+        "p10": p50 / 2,
+        "p50": p50,
+        "p90": 2 * p50,
+        "wait": wait,
+    }
     LineForecast.objects.create(**{**values, **more})
 
 

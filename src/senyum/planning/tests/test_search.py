@@ -57,7 +57,7 @@ def brute_force(search: Search, target: float) -> int:
     rosters = []
     for size in range(1, sum(rules.officers) + 1):
         for chosen in combinations_with_replacement(seats, size):
-            rosters.append((sum(rules.cost[s.group][s.pattern] for s in chosen), chosen))  # noqa: PERF401
+            rosters.append((sum(rules.cost[s.group][s.pattern] for s in chosen), chosen))  # noqa: PERF401 - the loop reads better
     for cost, chosen in sorted(rosters):
         if any(sum(s.group == g for s in chosen) > n for g, n in enumerate(rules.officers)) or not fits(rules, chosen):
             continue

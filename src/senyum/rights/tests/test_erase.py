@@ -35,7 +35,7 @@ def _unscoped() -> Iterator[None]:
 
 @pytest.mark.django_db
 class TestVisit:
-    def test_nothing_in_the_database_names_the_person_but_number_and_id(self, day: dict[str, Any]) -> None:  # noqa: F811
+    def test_nothing_in_the_database_names_the_person_but_number_and_id(self, day: dict[str, Any]) -> None:  # noqa: F811 - that fixture
         visit, booking = day["visit"], Booking.objects.get()
         before = Ticket.objects.filter(visit=visit).values("queued_at", "called_at", "ended_at", "outcome").get()
         private = [name for name in names_of(day) if not name.isdigit()]
@@ -51,13 +51,13 @@ class TestVisit:
         with pytest.raises(NotPossible):
             people.by_token(visit.token)
 
-    def test_the_other_persons_data_stay(self, day: dict[str, Any]) -> None:  # noqa: F811
+    def test_the_other_persons_data_stay(self, day: dict[str, Any]) -> None:  # noqa: F811 - that fixture
         other = day["other"]
         kept = Visit.objects.values().get(pk=other.visit_id)
         commands.erase(person=people.of_visit(day["visit"]), now=at(10))
         assert Visit.objects.values().get(pk=other.visit_id) == kept
 
-    def test_the_journal_certifies_it(self, day: dict[str, Any]) -> None:  # noqa: F811
+    def test_the_journal_certifies_it(self, day: dict[str, Any]) -> None:  # noqa: F811 - that fixture
         commands.erase(person=people.of_visit(day["visit"]), now=at(10))
         first, second = Entry.objects.filter(kind="retention.erased").order_by("id")
         assert (first.subject_label, first.actor_kind, first.data["asked"]) == (day["visit"].label, "citizen", True)
@@ -75,7 +75,7 @@ class TestVisit:
         with pytest.raises(NotPossible):
             people.by_token(again.token)
 
-    def test_while_it_goes_on_nothing_is_erased(self, day: dict[str, Any]) -> None:  # noqa: F811
+    def test_while_it_goes_on_nothing_is_erased(self, day: dict[str, Any]) -> None:  # noqa: F811 - that fixture
         Ticket.objects.filter(visit=day["visit"]).update(state="parked", ended_at=None)
         with pytest.raises(NotPossible) as refusal:
             commands.erase(person=people.of_visit(day["visit"]), now=at(10))
@@ -106,7 +106,7 @@ def test_no_member_of_staff_is_erased_here(small_mall: SmallHall) -> None:
 
 
 @pytest.mark.django_db
-def test_the_command(day: dict[str, Any]) -> None:  # noqa: F811
+def test_the_command(day: dict[str, Any]) -> None:  # noqa: F811 - that fixture
     visit, runner = day["visit"], CliRunner()
     named = ["erase", "--mall", visit.mall.code, "--day", visit.day.isoformat(), "--label", visit.label]
     assert "Visit.token\t1" in runner.invoke(app, named).stdout

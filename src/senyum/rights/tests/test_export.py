@@ -301,7 +301,7 @@ def test_every_foreign_key_to_a_persons_rows_is_followed_or_says_why_not() -> No
     unknown = []
     for model in apps.get_models(include_auto_created=True):
         for key in model._meta.concrete_fields:
-            if not key.is_relation or key.related_model._meta.label not in held:  # type: ignore[union-attr]
+            if not key.is_relation or key.related_model._meta.label not in held:  # type: ignore[union-attr]  # a relation has one
                 continue
             one = held.get(model._meta.label)
             ways = (*one.visit, *one.booking, *one.wait, *one.user) if one else ()

@@ -152,7 +152,7 @@ def _secret(request: HttpRequest, mall: Mall, user: User, secret: str) -> HttpRe
 
 
 def _by(request: HttpRequest) -> dict[str, Any]:
-    return {"now": clock.now(), "actor": request.actor}  # type: ignore[attr-defined]
+    return {"now": clock.now(), "actor": request.actor}  # type: ignore[attr-defined]  # set by @staff
 
 
 @staff("manage_people")

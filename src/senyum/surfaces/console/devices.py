@@ -59,6 +59,6 @@ def end(request: HttpRequest, mall: Mall, device: int) -> HttpResponse:
     found = Device.objects.select_related("mall").filter(pk=device, mall=mall).first()
     if found is None:
         raise Http404
-    commands.end_pairings(device=found, now=clock.now(), actor=request.actor)  # type: ignore[attr-defined]
+    commands.end_pairings(device=found, now=clock.now(), actor=request.actor)  # type: ignore[attr-defined]  # set by @staff
     messages.success(request, _("Pemasangan diakhiri. Untuk dipakai lagi, perangkat itu perlu token baru."))
     return redirect("console:devices", mall.code)

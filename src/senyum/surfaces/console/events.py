@@ -61,7 +61,7 @@ class StepForm(forms.Form):
 
     def __init__(self, *args: Any, choices: list[tuple[Any, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["service_id"].choices = [("", _("bukan layanan")), *choices]  # type: ignore[attr-defined]
+        self.fields["service_id"].choices = [("", _("bukan layanan")), *choices]  # type: ignore[attr-defined]  # of a ChoiceField
 
 
 _Steps = forms.formset_factory(StepForm, extra=SPARE, max_num=40, absolute_max=40)

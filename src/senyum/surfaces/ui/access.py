@@ -86,7 +86,7 @@ def public(view: View) -> View:
         _mall(request, kwargs)
         return view(request, *args, **kwargs)
 
-    inner.access = Access("public")  # type: ignore[attr-defined]
+    inner.access = Access("public")  # type: ignore[attr-defined]  # read by guards
     return inner
 
 
@@ -106,7 +106,7 @@ def staff(*permissions: str, mall_of: Callable[..., Mall | None] | None = None) 
             if not isinstance(user, User) or not user.is_active:
                 return _log_in(request)
             mall = _mall(request, kwargs) if mall_of is None else _found(request, mall_of(**kwargs))
-            request.actor = access.actor_of(user)  # type: ignore[attr-defined]
+            request.actor = access.actor_of(user)  # type: ignore[attr-defined]  # read by views
             if mall is None:
                 _check_anywhere(user, permissions)
                 with scope(agency=[]):
@@ -120,7 +120,7 @@ def staff(*permissions: str, mall_of: Callable[..., Mall | None] | None = None) 
             with scope(agency=seen):
                 return view(request, *args, **kwargs)
 
-        inner.access = Access("staff", permissions=permissions)  # type: ignore[attr-defined]
+        inner.access = Access("staff", permissions=permissions)  # type: ignore[attr-defined]  # read by guards
         return inner
 
     return decorate
@@ -211,13 +211,13 @@ def device(*kinds: str, or_staff: str = "") -> Callable[[View], View]:
                 raise Http404
             if "mall" in kwargs:
                 kwargs["mall"] = own.mall
-            request.device = own  # type: ignore[attr-defined]
-            request.actor = own.actor  # type: ignore[attr-defined]
+            request.device = own  # type: ignore[attr-defined]  # read by views
+            request.actor = own.actor  # type: ignore[attr-defined]  # read by views
             _found(request, own.mall)
             with scope(agency=hall_agencies(own.mall)):
                 return view(request, *args, **kwargs)
 
-        inner.access = Access("device", permissions=(or_staff,) if or_staff else (), devices=kinds)  # type: ignore[attr-defined]
+        inner.access = Access("device", permissions=(or_staff,) if or_staff else (), devices=kinds)  # type: ignore[attr-defined]  # read by guards
         return inner
 
     return decorate

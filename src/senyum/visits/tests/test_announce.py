@@ -106,7 +106,7 @@ def test_what_is_not_a_label_is_never_spoken(label: str) -> None:
 def test_an_unknown_language_kind_or_counter_is_refused() -> None:
     for wrong in ({"language": "jv"}, {"kind": "shout"}, {"counter": -1}):
         with pytest.raises(ValueError):
-            announce.words(**{"label": "A-027", "counter": 3, "language": "id", **wrong})  # type: ignore[arg-type]
+            announce.words(**{"label": "A-027", "counter": 3, "language": "id", **wrong})  # type: ignore[arg-type]  # one of them is wrong
 
 
 labels = st.from_regex(r"[A-Z]{1,2}-[0-9]{3,4}", fullmatch=True)

@@ -204,7 +204,7 @@ def test_the_second_press_of_a_counter_is_stale(places: tuple[SmallHall, list[Co
     small, counters = places
     with scopes_disabled():
         _hall(random.Random(5), small, counters, START)
-        counter = CounterSession.objects.filter(state="open").first().counter  # type: ignore[union-attr]
+        counter = CounterSession.objects.filter(state="open").first().counter  # type: ignore[union-attr]  # there is one
         CounterLine.objects.filter(counter=counter).update(tier=1)
         Ticket.objects.filter(counter=counter).update(state=states.SERVED)
         press = call.prepare_press(

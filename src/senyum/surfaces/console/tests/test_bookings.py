@@ -24,10 +24,22 @@ from senyum.visits import commands as visits
 pytestmark = pytest.mark.django_db
 LIST = "/console/contoh/bookings/"
 GOOD = {
-    "open": "on", "slot_minutes": "60", "walkin_percent": "50", "places": "", "most_quantity": "5", "days_ahead": "7",
-    "opens_at": "08.00", "closes_minutes": "60", "early_minutes": "30", "late_minutes": "20", "contact": "confirmed",
-    "hold_minutes": "10", "offer_minutes": "30", "remind_hours": "24", "remind_again_hours": "2",
-}  # fmt: skip
+    "open": "on",
+    "slot_minutes": "60",
+    "walkin_percent": "50",
+    "places": "",
+    "most_quantity": "5",
+    "days_ahead": "7",
+    "opens_at": "08.00",
+    "closes_minutes": "60",
+    "early_minutes": "30",
+    "late_minutes": "20",
+    "contact": "confirmed",
+    "hold_minutes": "10",
+    "offer_minutes": "30",
+    "remind_hours": "24",
+    "remind_again_hours": "2",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -131,9 +143,14 @@ def test_what_is_previewed_is_what_is_sold(small_mall):
     wanted = Policy(slot_minutes=45, walkin_percent=30, places=3)
     before = hall_queries.preview_of(small_mall.mall, line, wanted, NOW)
     commands.put_policy(
-        mall=small_mall.mall, line=small_mall.lines["ktp"], now=NOW, actor=SYSTEM, slot_minutes=45, walkin_percent=30,
+        mall=small_mall.mall,
+        line=small_mall.lines["ktp"],
+        now=NOW,
+        actor=SYSTEM,
+        slot_minutes=45,
+        walkin_percent=30,
         places=3,
-    )  # fmt: skip
+    )
     plan = plan_of(small_mall.mall)
     assert tuple(plan.slots(plan.lines[line.id], before.day)) == before.slots and before.slots[0].capacity == 3
 

@@ -33,7 +33,7 @@ def _mall_of(counter):
     return found.mall if found else None
 
 
-from senyum.surfaces.ui.tests.gallery import urlpatterns as gallery  # noqa: E402
+from senyum.surfaces.ui.tests.gallery import urlpatterns as gallery  # noqa: E402 - its views name what stands above
 
 handler404 = "senyum.surfaces.ui.views.not_found"
 urlpatterns = [

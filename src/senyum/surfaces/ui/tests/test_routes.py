@@ -224,7 +224,7 @@ def test_every_route_stands_in_the_table_with_what_its_view_says():
 
 
 @pytest.mark.django_db
-def test_staff_pages_open_to_their_roles_and_to_nobody_else(small_mall, filled):  # noqa: F811
+def test_staff_pages_open_to_their_roles_and_to_nobody_else(small_mall, filled):  # noqa: F811 - that fixture
     wrong = []
     for address, who in listed().items():
         kind, *permissions = who.split()
