@@ -68,9 +68,7 @@ def house() -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     from senyum.core.secrets import data_directory
     from senyum.ops.up import Plan, web_command
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = own_server.free_port()
     plan = Plan(host="127.0.0.1", port=port, workers=WEB_PROCESSES)
     # The result goes to standard output, so nobody else may write there.
     web = subprocess.Popen(web_command(plan, data_directory()), stdout=sys.stderr)

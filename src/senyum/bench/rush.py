@@ -89,12 +89,12 @@ class _Web:
     """Web processes and sequencer with these settings."""
 
     def __init__(self, settings: str) -> None:
-        from senyum.bench.ways import free_port, wait_for
+        from senyum.bench.ways import wait_for
         from senyum.core.secrets import data_directory
         from senyum.ops.up import Plan, web_command
 
         environment = {**os.environ, "SENYUM_API_RATE": "1000000", "DJANGO_SETTINGS_MODULE": settings}
-        self.port = free_port()
+        self.port = own_server.free_port()
         plan = Plan(host="127.0.0.1", port=self.port, workers=2)
         self.children = [
             subprocess.Popen(web_command(plan, data_directory()), env=environment),

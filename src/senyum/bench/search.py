@@ -116,16 +116,15 @@ def _timed(ask: Callable[[str], Sequence[int]], questions: Sequence[tuple[str, i
 
 
 def measure(services: int, say: Callable[[str], None]) -> dict[str, Any]:
-    """The whole run. Django is set up on the server of DATABASE_URL, which is empty."""
+    """The whole run. Django is set up and migrated on the server of DATABASE_URL."""
     from django.db import connection
 
     from senyum.catalogue import search
     from senyum.catalogue.models import Service
     from senyum.catalogue.rules import words
-    from senyum.ops.prepare import load_words, migrate
+    from senyum.ops.prepare import load_words
     from senyum.rehearsal.rows import read
 
-    migrate()
     load_words()
     questions = _fill(services, random.Random(4))  # nosec B311 - a repeatable catalogue
     kinds = len(read("sumedang").services)
@@ -164,9 +163,7 @@ def run(services: int) -> dict[str, Any]:
 
 def main() -> None:
     """The measuring process: how many services as the argument."""
-    import django
-
-    django.setup()
+    own_server.prepare()
     own_server.answer(measure(int(sys.argv[1]), own_server.say))
 
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from senyum.bench.own_server import free_port
+
 #: Clients of the widest level: so many have tokens and counters of their own.
 CLIENTS = 32
 
@@ -261,14 +263,6 @@ class Janitor(threading.Thread):
                     " (SELECT id FROM visits_ticket WHERE state = 'called' AND state IN ('called', 'serving')"
                     " FOR UPDATE SKIP LOCKED)"
                 )
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(port: int) -> None:
