@@ -25,7 +25,7 @@ console = Console(highlight=False)
 PAGES = (
     ("/", Words("Warga", "Citizen")),
     ("/greeter/sumedang/", Words("Penyambut", "Greeter")),
-    ("/kiosk/sumedang/", Words("Anjungan mandiri", "Kiosk")),
+    ("/kiosk/sumedang/", Words("Kios", "Kiosk")),
     ("/display/sumedang/", Words("Papan panggilan", "Display")),
     ("/counter/", Words("Loket", "Counter")),
     ("/console/sumedang/floor/", Words("Lantai", "Floor")),

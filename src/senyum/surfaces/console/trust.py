@@ -47,7 +47,7 @@ def _kinds() -> tuple[Steps, ...]:
             ),
         ),
         Steps(
-            _("Anjungan atau papan dengan Windows"),
+            _("Kios atau papan dengan Windows"),
             (
                 _("Unduh sertifikat, lalu buka berkasnya dua kali klik."),
                 _("Pilih Instal Sertifikat, Komputer Lokal, Tempatkan di: Otoritas Sertifikasi Akar Tepercaya."),
@@ -56,7 +56,7 @@ def _kinds() -> tuple[Steps, ...]:
             "certutil -addstore Root senyum-ca.crt",
         ),
         Steps(
-            _("Anjungan atau papan dengan Linux dan Chromium"),
+            _("Kios atau papan dengan Linux dan Chromium"),
             (
                 _("Pasang paket libnss3-tools, lalu unduh sertifikat."),
                 _("Jalankan perintah di bawah ini sebagai pengguna yang menjalankan Chromium."),

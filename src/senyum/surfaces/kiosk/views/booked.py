@@ -127,7 +127,7 @@ def _wait_seconds(request: HttpRequest) -> int:
 
 def _held(request: HttpRequest, mall: Mall, wait: int) -> HttpResponse:
     sentence = _(
-        "Terlalu banyak kode yang tidak dikenal di anjungan ini. Tunggu %(seconds)s detik, atau tunjukkan kodenya "
+        "Terlalu banyak kode yang tidak dikenal di kios ini. Tunggu %(seconds)s detik, atau tunjukkan kodenya "
         "kepada petugas penyambut."
     )
     response = _ask(request, mall, problem=sentence % {"seconds": wait}, status=429)

@@ -179,7 +179,7 @@ def _wait_seconds(key: commands.Key, now: datetime) -> int:
 
 def _too_many(request: HttpRequest, mall: Mall, choice: Choice, wait: int) -> HttpResponse:
     sentence = _(
-        "Anjungan ini baru saja mengeluarkan banyak nomor. Tunggu %(seconds)s detik, lalu tekan lagi, "
+        "Kios ini baru saja mengeluarkan banyak nomor. Tunggu %(seconds)s detik, lalu tekan lagi, "
         "atau temui petugas penyambut."
     )
     response = _help(request, mall, choice, sentence % {"seconds": wait}, status=429)

@@ -249,6 +249,7 @@ FORBIDDEN = {
     r"customer|pelanggan": "warga, pemohon",
     r"teller|konter": "loket",
     r"komplain": "pengaduan",
+    r"anjungan": "kios",
     r"dokter gigi|nasabah": "warga",
 }
 
@@ -263,7 +264,12 @@ def test_the_glossary_is_kept_on_screen():
 
 
 #: The same for Sundanese: one word for one thing (docs/look.md).
-FORBIDDEN_SUNDANESE = {r"antr[eé]an(ana|na)?": "antrian", r"nomor": "nomer", r"calukan|dicalukan": "diondang"}
+FORBIDDEN_SUNDANESE = {
+    r"antr[eé]an(ana|na)?": "antrian",
+    r"nomor": "nomer",
+    r"calukan|dicalukan": "diondang",
+    r"anjungan": "kios",
+}
 
 
 def test_sundanese_has_one_word_for_one_thing():
